@@ -1,0 +1,230 @@
+import type { Type } from 'avsc';
+import { LRUCache } from 'lru-cache';
+import type { FieldBatch, Reject, SourceBatch, SourceRecord } from '../model.js';
+import { Cursor, MALFORMED } from './cursor.js';
+import type { EntityFormat } from './entity-text.js';
+import type { FieldPlan } from './field-plan.js';
+import { fingerprintKey } from './schema-folder.js';
+import { type Step, compileReader } from './reader-compiler.js';
+import type { SchemaSource } from './schema-source.js';
+import { type Encoding, FRAME_BYTES, frameFault } from './wire-format.js';
+
+/** Compiled writer schemas that are kept, the least recently used dropped first. */
+export const COMPILED_SCHEMAS_MAX = 1000;
+
+export interface DecoderOptions {
+  readonly encoding: Encoding;
+  readonly reader: Type;
+  readonly plan: FieldPlan;
+  readonly schemas: SchemaSource;
+  readonly maxEventBytes: number;
+}
+
+interface Writer {
+  /** Null: the source does not know this key. */
+  readonly step: Step | null;
+}
+
+/**
+ * Turns the values of a fetched batch into one row-major matrix of the wanted fields. A value that cannot be read is
+ * a reject of its row; nothing that a value contains throws.
+ */
+export class EventDecoder {
+  private readonly cursor = new Cursor();
+  private readonly writers = new LRUCache<string, Writer>({ max: COMPILED_SCHEMAS_MAX });
+  private readonly raw: Writer | null;
+  private lastLow = -1;
+  private lastHigh = -1;
+  private lastWriter: Writer | null = null;
+
+  constructor(private readonly options: DecoderOptions) {
+    const { encoding, reader, plan } = options;
+    this.raw = encoding === 'raw' ? { step: compileReader(reader, reader, plan.root) } : null;
+  }
+
+  /**
+   * Decodes `batch.records` from index `first` on. Waits only where a writer schema has to be looked up.
+   * @throws what the schema source throws, the signal's reason among it
+   */
+  async decode(batch: SourceBatch, first: number, signal: AbortSignal): Promise<FieldBatch> {
+    const out = new Output(batch.records, first, this.options.plan);
+    this.cursor.values = out.fields;
+    this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
+    let index = first;
+    for (;;) {
+      const stopped = this.run(out, batch.records, index);
+      if (stopped === batch.records.length) return out.finish();
+      index = stopped;
+      await this.learn(batch.records[index] as SourceRecord, signal);
+      // Another batch may have used the cursor while this one waited.
+      this.cursor.values = out.fields;
+      this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
+    }
+  }
+
+  /** Hot path. @returns the index at which a schema is missing, or the number of records */
+  private run(out: Output, records: readonly SourceRecord[], first: number): number {
+    const { cursor } = this;
+    const { encoding, maxEventBytes, plan } = this.options;
+    const frameBytes = FRAME_BYTES[encoding];
+    const { width } = plan;
+    for (let index = first; index < records.length; index++) {
+      const { value } = records[index] as SourceRecord;
+      if (value === null) {
+        out.tombstones++;
+        continue;
+      }
+      if (value.length > maxEventBytes) {
+        out.reject(index, 'too-large', `${value.length} bytes, input.maxEventBytes is ${maxEventBytes}`);
+        continue;
+      }
+      const fault = frameFault(encoding, value);
+      if (fault !== null) {
+        out.reject(index, 'undecodable', fault);
+        continue;
+      }
+      const writer = this.raw ?? this.writerOf(value);
+      if (writer === null) return index;
+      if (writer.step === null) {
+        out.reject(index, 'unknown-schema', `no writer schema for ${describeKey(encoding, keyOf(encoding, value))}`);
+        continue;
+      }
+      const row = out.rows;
+      cursor.base = row * width;
+      cursor.stamp = index;
+      try {
+        cursor.load(value, frameBytes);
+        writer.step(cursor);
+        if (cursor.at !== cursor.end) cursor.fail(`${cursor.end - cursor.at} bytes left over`);
+      } catch (error) {
+        if (error !== MALFORMED) throw error;
+        out.reject(index, 'undecodable', cursor.fault);
+        continue;
+      }
+      if (cursor.filled !== width) out.markMissing(row, cursor.seen, index);
+      out.accept(index, cursor);
+    }
+    return records.length;
+  }
+
+  /** The compiled writer of a framed value, or null when its schema has not been asked for yet. */
+  private writerOf(value: Buffer): Writer | null {
+    const { encoding } = this.options;
+    const low = encoding === 'confluent' ? value.readUInt32BE(1) : value.readUInt32LE(2);
+    const high = encoding === 'confluent' ? 0 : value.readUInt32LE(6);
+    if (low === this.lastLow && high === this.lastHigh && this.lastWriter !== null) return this.lastWriter;
+    const writer = this.writers.get(keyOf(encoding, value)) ?? null;
+    if (writer !== null) {
+      this.lastLow = low;
+      this.lastHigh = high;
+      this.lastWriter = writer;
+    }
+    return writer;
+  }
+
+  private async learn(record: SourceRecord, signal: AbortSignal): Promise<void> {
+    const { encoding, reader, plan, schemas } = this.options;
+    const key = keyOf(encoding, record.value as Buffer);
+    const type = await schemas.find(key, signal);
+    this.writers.set(key, { step: type === null ? null : compileReader(type, reader, plan.root) });
+  }
+}
+
+function keyOf(encoding: Encoding, value: Buffer): string {
+  return encoding === 'confluent' ? String(value.readUInt32BE(1)) : fingerprintKey(value.readBigUInt64LE(2));
+}
+
+function describeKey(encoding: Encoding, key: string): string {
+  return encoding === 'confluent' ? `schema id ${key}` : `fingerprint ${key}`;
+}
+
+/** The growing FieldBatch. */
+class Output {
+  rows = 0;
+  tombstones = 0;
+  readonly fields: Float64Array;
+  private readonly source: Int32Array;
+  private readonly rejects: Reject[] = [];
+  private missing: Uint8Array | null = null;
+  private readonly times: Float64Array | null;
+  private readonly entities: EntityColumn | null;
+
+  constructor(
+    records: readonly SourceRecord[],
+    first: number,
+    private readonly plan: FieldPlan,
+  ) {
+    const capacity = records.length - first;
+    this.fields = new Float64Array(capacity * plan.width);
+    this.source = new Int32Array(capacity);
+    this.times = plan.hasTime ? new Float64Array(capacity) : null;
+    this.entities = plan.hasEntity ? new EntityColumn(records, capacity) : null;
+  }
+
+  reject(index: number, reason: Reject['reason'], message: string): void {
+    this.rejects.push({ index, reason, message });
+  }
+
+  accept(index: number, cursor: Cursor): void {
+    const row = this.rows++;
+    this.source[row] = index;
+    if (this.times !== null) this.times[row] = cursor.time;
+    this.entities?.set(row, index, cursor);
+  }
+
+  markMissing(row: number, seen: Int32Array, stamp: number): void {
+    const { width } = this.plan;
+    this.missing ??= new Uint8Array(this.fields.length);
+    for (let slot = 0; slot < width; slot++) {
+      const absent = seen[slot] !== stamp;
+      this.missing[row * width + slot] = absent ? 1 : 0;
+      if (absent) this.fields[row * width + slot] = NaN;
+    }
+  }
+
+  finish(): FieldBatch {
+    const { entities } = this;
+    return {
+      rows: this.rows,
+      width: this.plan.width,
+      fields: this.fields,
+      missing: this.missing,
+      source: this.source,
+      entityOf: entities === null ? null : (row) => entities.text(row),
+      times: this.times,
+      rejects: this.rejects,
+      tombstones: this.tombstones,
+    };
+  }
+}
+
+/** Where each row's entity stands in its record; read as text only when asked. */
+class EntityColumn {
+  private readonly index: Int32Array;
+  private readonly start: Int32Array;
+  private readonly end: Int32Array;
+  private readonly formats: (EntityFormat | null)[] = [];
+
+  constructor(
+    private readonly records: readonly SourceRecord[],
+    capacity: number,
+  ) {
+    this.index = new Int32Array(capacity);
+    this.start = new Int32Array(capacity);
+    this.end = new Int32Array(capacity);
+  }
+
+  set(row: number, index: number, cursor: Cursor): void {
+    this.index[row] = index;
+    this.start[row] = cursor.entityStart;
+    this.end[row] = cursor.entityEnd;
+    this.formats[row] = cursor.entityFormat;
+  }
+
+  text(row: number): string | null {
+    const format = this.formats[row] ?? null;
+    const value = (this.records[this.index[row] as number] as SourceRecord).value;
+    if (format === null || value === null) return null;
+    return format(new Uint8Array(value.buffer), this.start[row] as number, this.end[row] as number);
+  }
+}

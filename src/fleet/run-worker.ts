@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { MissingRemoteError, exitCodeFor, messageOf } from '../errors.js';
+import { KafkaAdmin } from '../kafka/admin.js';
+import type { Clock } from '../model.js';
+import { endOffsets, untilCommitted } from './end-offsets.js';
+import { REPORT_INTERVAL_MS, type WorkerMessage } from './messages.js';
+import type { FleetResult } from './supervisor.js';
+import { Worker } from './worker.js';
+
+/** The way to a supervisor. */
+export interface SupervisorChannel {
+  send(message: WorkerMessage): void;
+  /** Aborts when the supervisor is gone. */
+  readonly gone: AbortSignal;
+}
+
+export interface RunWorkerOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly stopAtEnd: boolean;
+  /** Null for a worker on its own. */
+  readonly supervisor: SupervisorChannel | null;
+  /** Told of the worker once it exists, to show it over HTTP. */
+  readonly onWorker?: (worker: Worker) => Promise<AsyncDisposable | null>;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one worker until it is told to stop. @throws OutriderError when it cannot go on */
+export async function runWorker(options: RunWorkerOptions): Promise<FleetResult> {
+  const { supervisor } = options;
+  try {
+    return await runUntilStopped(options);
+  } catch (error) {
+    supervisor?.send({ kind: 'failure', message: messageOf(error), exitCode: exitCodeFor(error), permanent: error instanceof MissingRemoteError });
+    throw error;
+  }
+}
+
+async function runUntilStopped({ config, clock, log, stopAtEnd, supervisor, onWorker, signal }: RunWorkerOptions): Promise<FleetResult> {
+  const started = performance.now();
+  const ending = new AbortController();
+  const stop = AbortSignal.any([signal, ending.signal, ...(supervisor === null ? [] : [supervisor.gone])]);
+  const worker = new Worker({ config, clock, log });
+  const shown = (await onWorker?.(worker)) ?? null;
+  const reporter = supervisor === null ? null : setInterval(() => void worker.report().then((report) => supervisor.send(report)), REPORT_INTERVAL_MS);
+  const ends = stopAtEnd ? watchEnds(config, log, ending) : null;
+  const stopped = stop.aborted ? Promise.resolve() : once(stop, 'abort').then(() => undefined);
+  try {
+    await Promise.race([worker.start(), stopped, worker.failed]);
+    await Promise.race([stopped, worker.failed, ...(ends === null ? [] : [ends.then(() => stopped)])]);
+    log.info('stopping: committing what is in hand');
+  } finally {
+    await Promise.race([worker.stop(), delay(config.fleet.shutdownTimeoutMs)]);
+    ending.abort();
+    if (reporter !== null) clearInterval(reporter);
+    supervisor?.send(await worker.report());
+    await shown?.[Symbol.asyncDispose]();
+  }
+  return { ...worker.totals, restarts: 0, seconds: (performance.now() - started) / 1000 };
+}
+
+/** Ends the worker once the whole group has committed what the topic held at the start. */
+async function watchEnds(config: Config, log: Logger, ending: AbortController): Promise<void> {
+  const admin = new KafkaAdmin(config.kafka, log);
+  try {
+    const ends = await endOffsets(admin, config.input.topic);
+    await untilCommitted(admin, config.group, config.input.topic, ends, ending.signal);
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
+  } finally {
+    ending.abort();
+    await admin[Symbol.asyncDispose]();
+  }
+}

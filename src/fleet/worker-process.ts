@@ -1,0 +1,49 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { WorkerFailure, WorkerMessage, WorkerReport } from './messages.js';
+
+/** Tells a worker that it has a supervisor: it then leaves the terminal's SIGINT to it. */
+export const SUPERVISED_VARIABLE = 'OUTRIDER_SUPERVISED';
+
+export interface WorkerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly failure: WorkerFailure | null;
+  readonly livedMs: number;
+}
+
+/** One forked worker process: the same command that a container runs. */
+export class WorkerProcess {
+  readonly exited: Promise<WorkerExit>;
+  report: WorkerReport | null = null;
+  private readonly child: ChildProcess;
+  private failure: WorkerFailure | null = null;
+
+  /** @param args what follows `outrider worker` */
+  constructor(args: readonly string[], environment: Readonly<Record<string, string | undefined>>) {
+    const started = performance.now();
+    const program = fileURLToPath(new URL('../main.js', import.meta.url));
+    this.child = fork(program, ['worker', ...args], {
+      env: { ...environment, [SUPERVISED_VARIABLE]: '1' },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
+    this.child.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'report') this.report = message;
+      else this.failure = message;
+    });
+    this.exited = new Promise((resolve) => {
+      const ended = (code: number | null, signal: NodeJS.Signals | null): void =>
+        resolve({ code, signal, failure: this.failure, livedMs: performance.now() - started });
+      this.child.once('exit', ended);
+      this.child.once('error', () => ended(null, null));
+    });
+  }
+
+  get pid(): number | null {
+    return this.child.pid ?? null;
+  }
+
+  terminate(signal: 'SIGTERM' | 'SIGKILL'): void {
+    this.child.kill(signal);
+  }
+}

@@ -1,0 +1,166 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { type OutriderError, UnreachableError } from '../errors.js';
+import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
+import { DeliveringSink } from '../kafka/delivering-sink.js';
+import { GroupMember } from '../kafka/partition-source.js';
+import { PlainTransport } from '../kafka/plain-transport.js';
+import { TransactionalSink } from '../kafka/transactional-sink.js';
+import type { Clock, TopicPartition } from '../model.js';
+import { WorkerMetrics } from '../observe/worker-metrics.js';
+import { PartitionTasks } from '../pipeline/partition-tasks.js';
+import type { Scorer } from '../pipeline/scorer.js';
+import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
+import type { PartitionSink, RecordTransport } from '../ports.js';
+import { Producer } from '../publish/producer.js';
+import { type OutputTopic, Publisher } from '../publish/publisher.js';
+import type { Totals, WorkerReport } from './messages.js';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** How the sinks are made; the tests put faults in here. */
+  readonly sinkFor?: (at: TopicPartition) => PartitionSink;
+}
+
+/**
+ * One member of the consumer group, with all that belongs to it. `start` joins; `failed` rejects when it cannot go
+ * on; `stop` finishes what is in hand and leaves.
+ */
+export class Worker {
+  readonly metrics = new WorkerMetrics();
+  readonly failed: Promise<never>;
+  private readonly fail: (error: OutriderError) => void;
+  private readonly scorer: Scorer;
+  private readonly admin: KafkaAdmin;
+  private readonly member: GroupMember;
+  private readonly stopping = new AbortController();
+  private tasks: PartitionTasks | null = null;
+  private transport: PlainTransport | null = null;
+  private waiting: string | null = null;
+  private stopped: Promise<void> | null = null;
+
+  /** Reads schema and model. @throws UnusableFileError, ConfigurationError before any broker is touched */
+  constructor(private readonly options: WorkerOptions) {
+    const { config, log } = options;
+    let reject: (error: OutriderError) => void = () => undefined;
+    this.failed = new Promise<never>((_resolve, fail) => (reject = fail));
+    this.failed.catch(() => undefined);
+    this.fail = reject;
+    this.scorer = prepareScorer(
+      config,
+      (stage, ms) => this.metrics.stage(stage, ms),
+      (reason) => this.noteWaiting(reason),
+    );
+    this.admin = new KafkaAdmin(config.kafka, log);
+    this.member = new GroupMember({ kafka: config.kafka, group: config.group, topic: config.input.topic, log, onFailure: this.fail });
+  }
+
+  /** Connects and joins the group. @throws OutriderError when brokers, topics or rights are missing */
+  async start(): Promise<void> {
+    const { config, clock, log } = this.options;
+    const { anomalies, deadLetters } = await this.outputTopics();
+    const frame = await anomalyFrame(config, this.stopping.signal);
+    if (config.delivery === 'at-least-once') {
+      this.transport = new PlainTransport(config.kafka, log);
+      await this.transport.connect();
+    }
+    const { judge } = this.scorer;
+    const limits = new Map([anomalies, deadLetters].map(({ name, batchBytesMax }) => [name, batchBytesMax]));
+    this.tasks = new PartitionTasks(
+      {
+        group: config.group,
+        startAt: config.input.startAt,
+        onTruncated: config.input.onTruncated,
+        commit: config.commit,
+        source: this.member,
+        offsets: this.admin,
+        scorer: this.scorer,
+        publisher: new Publisher({
+          verdict: {
+            identity: judge.identity,
+            threshold: judge.threshold,
+            features: judge.features,
+            contributions: (row) => judge.detector.contributions(row),
+          },
+          group: config.group,
+          anomalies,
+          deadLetters,
+          frame,
+          clock,
+        }),
+        producer: new Producer({
+          transport: this.transport ?? onlyInTransactions,
+          batchBytesMax: (topic) => limits.get(topic) ?? anomalies.batchBytesMax,
+        }),
+        metrics: this.metrics,
+        clock,
+        log,
+        onFatal: this.fail,
+      },
+      this.options.sinkFor ?? ((at) => this.sinkFor(at)),
+    );
+    await this.member.join(this.tasks);
+  }
+
+  async report(): Promise<WorkerReport> {
+    return {
+      kind: 'report',
+      joined: this.tasks?.joined ?? false,
+      partitions: this.tasks?.status() ?? [],
+      model: this.scorer.judge.identity,
+      waiting: this.waiting,
+      totals: this.totals,
+      metrics: (await this.metrics.registry.getMetricsAsJSON()) as unknown as readonly object[],
+    };
+  }
+
+  get totals(): Totals {
+    return this.metrics.totals;
+  }
+
+  /** Commits what is in hand, leaves the group, closes. Safe to call twice. */
+  stop(): Promise<void> {
+    this.stopped ??= this.stopOnce();
+    return this.stopped;
+  }
+
+  private async stopOnce(): Promise<void> {
+    this.stopping.abort(new UnreachableError('the worker is stopping'));
+    await this.tasks?.drain();
+    await this.member.leave();
+    await this.transport?.[Symbol.asyncDispose]();
+    await this.admin[Symbol.asyncDispose]();
+  }
+
+  private sinkFor(at: TopicPartition): PartitionSink {
+    const { config, log } = this.options;
+    if (this.transport !== null) {
+      return new DeliveringSink(this.transport, (tp, offset, metadata) => this.member.commitOffset(tp, offset, metadata), at);
+    }
+    return new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
+  }
+
+  private async outputTopics(): Promise<{ anomalies: OutputTopic; deadLetters: OutputTopic }> {
+    const { config } = this.options;
+    const { anomalies, deadLetters } = config.output;
+    const counts = await this.admin.partitionCounts([config.input.topic, anomalies, deadLetters]);
+    const find = async (name: string): Promise<OutputTopic> => {
+      const partitions = counts.get(name);
+      if (partitions === undefined) throw missingTopic(name, config.kafka.brokers);
+      return { name, partitions, batchBytesMax: await this.admin.maxMessageBytes(name) };
+    };
+    if (!counts.has(config.input.topic)) throw missingTopic(config.input.topic, config.kafka.brokers);
+    return { anomalies: await find(anomalies), deadLetters: await find(deadLetters) };
+  }
+
+  private noteWaiting(reason: string | null): void {
+    if (reason !== null && this.waiting === null) this.options.log.warn({ reason }, 'waiting for the schema registry');
+    this.waiting = reason;
+  }
+}
+
+const onlyInTransactions: RecordTransport = {
+  send: () => Promise.reject(new TypeError('under exactly-once every record goes through a transaction')),
+};

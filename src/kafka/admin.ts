@@ -1,0 +1,147 @@
+import type { Admin } from 'kafkajs';
+import type { Logger } from 'pino';
+import { MissingRemoteError } from '../errors.js';
+import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
+import { type KafkaConfig, createClient } from './client.js';
+import { translated } from './translate-errors.js';
+import { ConfigResourceTypes } from './kafkajs.js';
+
+export interface TopicPlan {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** What a cluster says of its topics and groups. Connects on first use. */
+export class KafkaAdmin implements OffsetReader {
+  private readonly admin: Admin;
+  private connected: Promise<void> | null = null;
+  private closed = false;
+
+  constructor(
+    private readonly kafka: KafkaConfig,
+    log: Logger,
+  ) {
+    this.admin = createClient(kafka, 'admin', log).admin();
+  }
+
+  /** @throws UnreachableError naming the addresses */
+  async connect(): Promise<void> {
+    this.connected ??= translated(`brokers ${this.kafka.brokers.join(', ')}: connecting`, () => this.admin.connect());
+    try {
+      await this.connected;
+    } catch (error) {
+      this.connected = null;
+      throw error;
+    }
+  }
+
+  /** Which of these topics there are, with their number of partitions. */
+  async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.asking('reading topics', async (admin) => {
+      const known = new Set(await admin.listTopics());
+      const present = topics.filter((topic) => known.has(topic));
+      if (present.length === 0) return new Map();
+      const { topics: described } = await admin.fetchTopicMetadata({ topics: present });
+      return new Map(described.map(({ name, partitions }) => [name, partitions.length]));
+    });
+  }
+
+  /** @throws MissingRemoteError that says how to create the topic */
+  async partitionCount(topic: string): Promise<number> {
+    const count = (await this.partitionCounts([topic])).get(topic);
+    if (count === undefined) throw missingTopic(topic, this.kafka.brokers);
+    return count;
+  }
+
+  /** Creates the topics that are not there yet. @returns those it created */
+  async createTopics(plans: readonly TopicPlan[]): Promise<readonly string[]> {
+    const known = await this.partitionCounts(plans.map(({ topic }) => topic));
+    const wanted = plans.filter(({ topic }) => !known.has(topic));
+    if (wanted.length === 0) return [];
+    await this.asking(`creating topics ${wanted.map(({ topic }) => topic).join(', ')}`, (admin) =>
+      admin.createTopics({
+        waitForLeaders: true,
+        topics: wanted.map(({ topic, partitions, configs }) => ({
+          topic,
+          numPartitions: partitions,
+          replicationFactor: -1,
+          configEntries: Object.entries(configs ?? {}).map(([name, value]) => ({ name, value })),
+        })),
+      }),
+    );
+    return wanted.map(({ topic }) => topic);
+  }
+
+  async deleteTopics(topics: readonly string[]): Promise<void> {
+    await this.asking(`deleting topics ${topics.join(', ')}`, (admin) => admin.deleteTopics({ topics: [...topics] }));
+  }
+
+  async committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset | null>> {
+    return this.asking(`group ${group}, topic ${topic}: reading committed offsets`, async (admin) => {
+      const [found] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      return new Map(
+        (found?.partitions ?? []).map(({ partition, offset, metadata }) => [
+          partition,
+          Number(offset) < 0 ? null : { offset: Number(offset), metadata: metadata ?? '' },
+        ]),
+      );
+    });
+  }
+
+  async range(topic: string): Promise<ReadonlyMap<number, LogRange>> {
+    return this.asking(`topic ${topic}: reading its offsets`, async (admin) => {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      return new Map(offsets.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]));
+    });
+  }
+
+  async atTime(topic: string, timeMs: number): Promise<ReadonlyMap<number, number>> {
+    return this.asking(`topic ${topic}: finding offsets at ${new Date(timeMs).toISOString()}`, async (admin) => {
+      const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+      return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
+    });
+  }
+
+  /** A topic's largest record batch in bytes, `max.message.bytes`. */
+  async maxMessageBytes(topic: string): Promise<number> {
+    return this.asking(`topic ${topic}: reading its configuration`, async (admin) => {
+      const { resources } = await admin.describeConfigs({
+        includeSynonyms: false,
+        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
+      });
+      const value = resources[0]?.configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue;
+      return Number(value ?? 1_048_588);
+    });
+  }
+
+  /** The members of a group; 0 where there is no such group. */
+  async memberCount(group: string): Promise<number> {
+    return this.asking(`group ${group}: reading its members`, async (admin) => {
+      const { groups } = await admin.describeGroups([group]);
+      return groups[0]?.members.length ?? 0;
+    });
+  }
+
+  async deleteGroup(group: string): Promise<void> {
+    await this.asking(`group ${group}: deleting it`, (admin) => admin.deleteGroups([group]));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    if (this.connected !== null) await this.admin.disconnect();
+  }
+
+  private async asking<T>(doing: string, ask: (admin: Admin) => Promise<T>): Promise<T> {
+    await this.connect();
+    return translated(doing, () => ask(this.admin));
+  }
+}
+
+export function missingTopic(topic: string, brokers: readonly string[]): MissingRemoteError {
+  const server = brokers[0] ?? 'localhost:9092';
+  return new MissingRemoteError(
+    `topic ${topic}: there is no such topic on ${brokers.join(', ')}; create it with: kafka-topics.sh --bootstrap-server ${server} --create --topic ${topic} --partitions 4`,
+  );
+}

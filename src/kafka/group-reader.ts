@@ -1,0 +1,111 @@
+import type { Logger } from 'pino';
+import type { SourceRecord } from '../model.js';
+import { type KafkaConfig, createClient } from './client.js';
+import { translateError, translated } from './translate-errors.js';
+
+export interface GroupReading {
+  readonly kafka: KafkaConfig;
+  readonly topic: string;
+  readonly group: string;
+  /** Where a new group starts: at the beginning, else at the end. */
+  readonly fromBeginning: boolean;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+export interface GroupRecord {
+  readonly partition: number;
+  readonly record: SourceRecord;
+}
+
+interface Handover extends GroupRecord {
+  taken(): void;
+}
+
+const COMMIT_INTERVAL_MS = 1000;
+
+/**
+ * Committed records of a topic as a member of a group that keeps its own offsets, at least once: a record counts as
+ * done when the next one is asked for. @throws OutriderError; ends quietly when the signal aborts
+ */
+export async function* readGroup({ kafka, topic, group, fromBeginning, log, signal }: GroupReading): AsyncGenerator<GroupRecord> {
+  const consumer = createClient(kafka, 'consumer', log).consumer({
+    groupId: group,
+    sessionTimeout: kafka.sessionTimeoutMs,
+    heartbeatInterval: kafka.heartbeatIntervalMs,
+    rebalanceTimeout: kafka.rebalanceTimeoutMs,
+    allowAutoTopicCreation: false,
+    maxWaitTimeInMs: 200,
+    readUncommitted: false,
+  });
+  let offered: Handover | null = null;
+  let failure: Error | null = null;
+  let wake: () => void = () => undefined;
+  let ended = false;
+  const end = (): void => {
+    ended = true;
+    offered?.taken();
+    wake();
+  };
+  signal.addEventListener('abort', end, { once: true });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (payload.restart) return;
+    failure = translateError(payload.error, `group ${group}, topic ${topic}`);
+    wake();
+  });
+  try {
+    await translated(`group ${group}, topic ${topic}: joining`, async () => {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic], fromBeginning });
+      await consumer.run({
+        autoCommitInterval: COMMIT_INTERVAL_MS,
+        eachBatchAutoResolve: false,
+        eachBatch: async ({ batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }) => {
+          for (const message of batch.messages) {
+            if (ended || !isRunning() || isStale()) return;
+            await offer({ partition: batch.partition, record: message }, heartbeat);
+            if (ended) return;
+            resolveOffset(message.offset);
+            await heartbeat();
+            await commitOffsetsIfNecessary();
+          }
+        },
+      });
+    });
+    while (!signal.aborted) {
+      if (failure !== null) throw failure as Error;
+      if (offered === null) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
+      }
+      const { partition, record, taken } = offered as Handover;
+      offered = null;
+      yield { partition, record };
+      taken();
+    }
+  } finally {
+    end();
+    signal.removeEventListener('abort', end);
+    await consumer.disconnect();
+  }
+
+  /** Resolves when the reader has come back for the next record. */
+  async function offer(next: GroupRecord, heartbeat: () => Promise<void>): Promise<void> {
+    let lost: unknown = null;
+    await new Promise<void>((resolve) => {
+      const beat = setInterval(() => {
+        heartbeat().catch((error: unknown) => {
+          lost = error;
+          done();
+        });
+      }, kafka.heartbeatIntervalMs);
+      const done = (): void => {
+        clearInterval(beat);
+        resolve();
+      };
+      offered = { ...next, taken: done };
+      wake();
+    });
+    if (lost !== null) throw lost as Error;
+  }
+}

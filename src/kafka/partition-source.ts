@@ -1,0 +1,183 @@
+import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { OutriderError } from '../errors.js';
+import type { TopicPartition } from '../model.js';
+import type { PartitionSource, SourceListener } from '../ports.js';
+import { type KafkaConfig, createClient } from './client.js';
+import { toSourceBatch } from './record-format.js';
+import { translateError, translated } from './translate-errors.js';
+import { PartitionAssigners } from './kafkajs.js';
+
+/** How long the broker may hold a fetch open when there is nothing new; also how long a started partition waits. */
+const FETCH_WAIT_MAX_MS = 200;
+/** Bytes asked for in one fetch, of one partition and in all: what bounds the memory of a worker. */
+export const FETCH_PARTITION_BYTES_MAX = 1_048_576;
+export const FETCH_BYTES_MAX = 8_388_608;
+/** Batches of different partitions that may be in hand at once. */
+const BATCHES_CONCURRENT = 32;
+
+/** Why a batch in hand is broken off when the member leaves. */
+const LEAVING = new Error('the member is leaving its group');
+
+export interface GroupMemberOptions {
+  readonly kafka: KafkaConfig;
+  readonly group: string;
+  readonly topic: string;
+  readonly log: Logger;
+  /** The member cannot go on: not for a moment, but until somebody does something. */
+  readonly onFailure: (error: OutriderError) => void;
+}
+
+/** A member of a consumer group, by kafkajs. */
+export class GroupMember implements PartitionSource {
+  private readonly consumer: Consumer;
+  private listener: SourceListener | null = null;
+  private memberId: string | null = null;
+  private left = false;
+  private readonly inHand = new Set<AbortController>();
+
+  constructor(private readonly options: GroupMemberOptions) {
+    const { kafka, group, log } = options;
+    this.consumer = createClient(kafka, 'consumer', log).consumer({
+      groupId: group,
+      sessionTimeout: kafka.sessionTimeoutMs,
+      heartbeatInterval: kafka.heartbeatIntervalMs,
+      rebalanceTimeout: kafka.rebalanceTimeoutMs,
+      metadataMaxAge: kafka.metadataMaxAgeMs,
+      maxWaitTimeInMs: FETCH_WAIT_MAX_MS,
+      maxBytesPerPartition: FETCH_PARTITION_BYTES_MAX,
+      maxBytes: FETCH_BYTES_MAX,
+      minBytes: 1,
+      readUncommitted: false,
+      allowAutoTopicCreation: false,
+      partitionAssigners: [withoutOffsetReset(PartitionAssigners.roundRobin)],
+      retry: { initialRetryTime: 100, multiplier: 1.7, retries: 8, maxRetryTime: 2000, factor: 0.1, restartOnFailure: () => Promise.resolve(!this.left) },
+    });
+  }
+
+  async join(listener: SourceListener): Promise<void> {
+    const { topic, group } = this.options;
+    this.listener = listener;
+    const { consumer } = this;
+    const { events } = consumer;
+    const joined = new Promise<void>((resolve, reject) => {
+      consumer.on(events.GROUP_JOIN, ({ payload }) => {
+        this.memberId = payload.memberId;
+        this.assign(payload.memberAssignment[topic] ?? []);
+        resolve();
+      });
+      consumer.on(events.CRASH, ({ payload }) => {
+        if (payload.restart || this.left) return;
+        const error = translateError(payload.error, `group ${group}, topic ${topic}`);
+        reject(error);
+        this.options.onFailure(error);
+      });
+    });
+    consumer.on(events.HEARTBEAT, () => listener.heartbeat());
+    consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
+      if (payload.batchSize > 0) return;
+      const first = Number(payload.firstOffset ?? payload.lastOffset);
+      listener.passed({ topic: payload.topic, partition: payload.partition }, first, Number(payload.lastOffset) + 1);
+    });
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topics: [topic] });
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: true,
+        partitionsConsumedConcurrently: BATCHES_CONCURRENT,
+        eachBatch: (payload) => this.eachBatch(payload),
+      });
+    } catch (error) {
+      joined.catch(() => undefined);
+      throw translateError(error, `group ${group}, topic ${topic}: joining`);
+    }
+    await joined;
+  }
+
+  start({ topic, partition }: TopicPartition, offset: number): void {
+    if (this.left) return;
+    this.consumer.seek({ topic, partition, offset: String(offset) });
+    this.consumer.resume([{ topic, partitions: [partition] }]);
+  }
+
+  pause({ topic, partition }: TopicPartition): void {
+    if (this.left) return;
+    this.consumer.pause([{ topic, partitions: [partition] }]);
+  }
+
+  /** Commits an offset as this member, outside any transaction. The broker refuses it once the member is not current. */
+  async commitOffset({ topic, partition }: TopicPartition, offset: number, metadata: string): Promise<void> {
+    try {
+      await this.consumer.commitOffsets([{ topic, partition, offset: String(offset), metadata }]);
+    } catch (error) {
+      throw translateError(error, `topic ${topic}, partition ${partition}: committing offset ${offset}`);
+    }
+  }
+
+  /** This member's id in the group, once it has joined. */
+  get id(): string | null {
+    return this.memberId;
+  }
+
+  async leave(): Promise<void> {
+    if (this.left) return;
+    this.left = true;
+    for (const control of this.inHand) control.abort(LEAVING);
+    await translated('leaving the group', () => this.consumer.disconnect());
+  }
+
+  private assign(partitions: readonly number[]): void {
+    const { topic } = this.options;
+    // Before anything is fetched: kafkajs tells of the join before its first fetch, and keeps pauses across joins.
+    if (partitions.length > 0) this.consumer.pause([{ topic, partitions: [...partitions] }]);
+    this.listener?.assigned(partitions.map((partition) => ({ topic, partition })));
+  }
+
+  /** kafkajs sends heartbeats only when it is asked to (#708): here also while a batch is in hand. */
+  private async eachBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
+    if (isStale() || this.left) return;
+    const control = new AbortController();
+    const timer = setInterval(() => {
+      heartbeat().catch((error: unknown) => control.abort(error));
+    }, this.options.kafka.heartbeatIntervalMs);
+    this.inHand.add(control);
+    try {
+      await this.listener?.batch(toSourceBatch(batch), control.signal);
+    } catch (error) {
+      if (error !== LEAVING) throw error;
+    } finally {
+      clearInterval(timer);
+      this.inHand.delete(control);
+    }
+    if (control.signal.reason === LEAVING) return;
+    // Rebalancing, or no longer a member: kafkajs has to see its own error to join again.
+    control.signal.throwIfAborted();
+  }
+}
+
+/** The part of kafkajs's cluster that decides what happens without a committed offset. */
+interface OffsetDefaults {
+  defaultOffset(configuration: unknown): number;
+  fetchTopicsOffset(topics: readonly object[]): Promise<unknown>;
+}
+
+const LATEST = -1;
+
+/**
+ * When a fetch is out of range kafkajs would commit a default offset by itself, outside any transaction, and skip
+ * retained records. Only an assigner is shown its cluster: asked for that default it now answers "rebalance", so that
+ * the member joins again, is fenced, and compares its offset with the log. Where the group has no offset yet kafkajs
+ * still gets the end of the log; nothing is read from there, because every partition is sought before it is started.
+ */
+function withoutOffsetReset(assigner: PartitionAssigner): PartitionAssigner {
+  return (config) => {
+    const cluster = config.cluster as unknown as OffsetDefaults;
+    const fetchTopicsOffset = cluster.fetchTopicsOffset.bind(cluster);
+    cluster.fetchTopicsOffset = (topics) => fetchTopicsOffset(topics.map((topic) => ({ fromTimestamp: LATEST, ...topic })));
+    cluster.defaultOffset = () => {
+      throw Object.assign(new Error('a fetch was out of the range of the log'), { type: 'REBALANCE_IN_PROGRESS', retriable: false });
+    };
+    return assigner(config);
+  };
+}

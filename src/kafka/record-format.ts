@@ -1,0 +1,52 @@
+import type { EachBatchPayload, IHeaders, Message } from 'kafkajs';
+import type { HeaderList, OutgoingRecord, SourceBatch } from '../model.js';
+
+/** A fetched batch as it is: the messages are passed on, not copied. */
+export function toSourceBatch(batch: EachBatchPayload['batch']): SourceBatch {
+  const { messages } = batch;
+  return {
+    topic: batch.topic,
+    partition: batch.partition,
+    records: messages,
+    headersOf: (index) => headerList(messages[index]?.headers),
+    // kafkajs has it on the batch, its typings do not.
+    fetchedOffset: Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset),
+    nextOffset: Number(batch.lastOffset()) + 1,
+    highWatermark: Number(batch.highWatermark),
+  };
+}
+
+/**
+ * kafkajs collects headers in a plain object, and takes what the object inherits (`constructor`, `__proto__`) for an
+ * earlier value of the same name: whatever is neither bytes nor null did not stand on the topic.
+ */
+export function headerList(headers: IHeaders | undefined): HeaderList {
+  if (headers === undefined) return [];
+  const list: [string, Buffer | null][] = [];
+  for (const name of Object.keys(headers)) {
+    const found = headers[name] as unknown;
+    for (const value of Array.isArray(found) ? (found as unknown[]) : [found]) {
+      if (value === null || Buffer.isBuffer(value)) list.push([name, value]);
+    }
+  }
+  return list;
+}
+
+/**
+ * A record for kafkajs, which keeps headers in an object: the order between different names is lost, a null value
+ * cannot be written. Without a prototype the names `constructor` and `__proto__` stay names.
+ */
+export function toMessage(record: OutgoingRecord): Message {
+  const message: Message = { key: record.key, value: record.value, partition: record.partition };
+  if (record.timestampMs !== undefined) message.timestamp = String(record.timestampMs);
+  if (record.headers.length > 0) message.headers = headerObject(record.headers);
+  return message;
+}
+
+function headerObject(headers: HeaderList): IHeaders {
+  const object = Object.create(null) as Record<string, Buffer[]>;
+  for (const [name, value] of headers) (object[name] ??= []).push(value ?? EMPTY);
+  return object;
+}
+
+const EMPTY = Buffer.alloc(0);

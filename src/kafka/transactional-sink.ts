@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Producer, Transaction } from 'kafkajs';
+import type { Logger } from 'pino';
+import { OutcomeUnknownError } from '../errors.js';
+import type { OutgoingRecord, TopicPartition } from '../model.js';
+import type { CommitUnit, PartitionSink } from '../ports.js';
+import { type KafkaConfig, createClient } from './client.js';
+import { explicitPartition } from './partitioner.js';
+import { toMessage } from './record-format.js';
+import { protocolErrorOf, translateError, translated } from './translate-errors.js';
+import { CompressionTypes } from './kafkajs.js';
+
+export interface TransactionalSinkOptions {
+  readonly kafka: KafkaConfig;
+  readonly group: string;
+  readonly input: TopicPartition;
+  readonly log: Logger;
+}
+
+/** How long the coordinator may take to close the last transaction before the next one counts as stuck. */
+const CONCURRENT_WAIT_MAX_MS = 10_000;
+const CONCURRENT_WAIT_FIRST_MS = 2;
+
+/** The transactional id of a partition. A topic cannot contain a slash, nor can a group, so no two fleets share one. */
+export function transactionalId(group: string, { topic, partition }: TopicPartition): string {
+  return `${group}/${topic}/${partition}`;
+}
+
+/**
+ * Exactly once for one partition, by the protocol in docs/ARCHITECTURE.md: the transactional id is the fence, the
+ * offsets go with the output in one transaction, and after any error of unknown outcome the producer is thrown away.
+ */
+export class TransactionalSink implements PartitionSink {
+  private producer: Producer | null = null;
+
+  constructor(private readonly options: TransactionalSinkOptions) {}
+
+  async fence(): Promise<void> {
+    void this.discard();
+    const { kafka, group, input, log } = this.options;
+    const id = transactionalId(group, input);
+    const producer = createClient(kafka, 'transaction', log).producer({
+      transactionalId: id,
+      transactionTimeout: kafka.transactionTimeoutMs,
+      metadataMaxAge: kafka.metadataMaxAgeMs,
+      allowAutoTopicCreation: false,
+      createPartitioner: explicitPartition,
+      // A failed send is not repeated by kafkajs: what it does not know to be safe is answered by fencing again.
+      retry: { retries: 0 },
+    });
+    this.producer = producer;
+    await translated(`transactional id ${id}: taking over`, async () => {
+      await producer.connect();
+      // kafkajs defers InitProducerId to the first transaction: this one sends nothing else.
+      const first = await producer.transaction();
+      await first.abort();
+    });
+  }
+
+  async begin(): Promise<CommitUnit> {
+    const { producer } = this;
+    const { group, input, kafka } = this.options;
+    if (producer === null) throw new OutcomeUnknownError(`transactional id ${transactionalId(group, input)}: not fenced`);
+    const transaction = await translated('opening a transaction', () => producer.transaction());
+    return new TransactionUnit(transaction, group, input, kafka.requestTimeoutMs);
+  }
+
+  async discard(): Promise<void> {
+    const { producer } = this;
+    this.producer = null;
+    // Its connections are all that is left of it; when they are broken already there is nothing to close.
+    await producer?.disconnect().catch((error: unknown) => this.options.log.debug({ err: error }, 'closing a discarded producer'));
+  }
+}
+
+class TransactionUnit implements CommitUnit {
+  constructor(
+    private readonly transaction: Transaction,
+    private readonly group: string,
+    private readonly input: TopicPartition,
+    private readonly timeoutMs: number,
+  ) {}
+
+  async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
+    const messages = records.map(toMessage);
+    const [written] = await this.whenClosed(`topic ${topic}, partition ${partition}: writing ${records.length} records`, () =>
+      this.transaction.send({ topic, messages, acks: -1, timeout: this.timeoutMs, compression: CompressionTypes.None }),
+    );
+    return Number(written?.baseOffset ?? -1);
+  }
+
+  async commit(nextOffset: number, metadata: string): Promise<void> {
+    const { topic, partition } = this.input;
+    const doing = `topic ${topic}, partition ${partition}: committing offset ${nextOffset}`;
+    const partitions = [{ partition, offset: String(nextOffset), metadata }];
+    await this.whenClosed(doing, () => this.transaction.sendOffsets({ consumerGroupId: this.group, topics: [{ topic, partitions }] }));
+    await translated(doing, () => this.transaction.commit());
+  }
+
+  /**
+   * CONCURRENT_TRANSACTIONS is definite: the coordinator is still closing the last transaction and has done nothing.
+   * kafkajs does not retry it for AddOffsetsToTxn at all. It is the one error that is tried again here.
+   */
+  private async whenClosed<T>(doing: string, run: () => Promise<T>): Promise<T> {
+    const deadline = performance.now() + CONCURRENT_WAIT_MAX_MS;
+    for (let waitMs = CONCURRENT_WAIT_FIRST_MS; ; waitMs = Math.min(waitMs * 1.5, 100)) {
+      try {
+        return await run();
+      } catch (error) {
+        if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || performance.now() > deadline) throw translateError(error, doing);
+        await delay(waitMs);
+      }
+    }
+  }
+}

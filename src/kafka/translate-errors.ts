@@ -1,0 +1,72 @@
+import { FencedError, MissingRemoteError, type OutriderError, OutcomeUnknownError, OutriderError as Base, UnreachableError, messageOf } from '../errors.js';
+
+/** What kafkajs's errors carry, at whatever depth. */
+interface KafkaJsError extends Error {
+  readonly type?: string;
+  readonly retriable?: boolean;
+  readonly cause?: unknown;
+  readonly originalError?: unknown;
+}
+
+const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'TRANSACTION_COORDINATOR_FENCED']);
+const FORBIDDEN: ReadonlySet<string> = new Set([
+  'TOPIC_AUTHORIZATION_FAILED',
+  'GROUP_AUTHORIZATION_FAILED',
+  'CLUSTER_AUTHORIZATION_FAILED',
+  'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
+  'SASL_AUTHENTICATION_FAILED',
+]);
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+  'KafkaJSBrokerNotFound',
+  'KafkaJSNoBrokerAvailableError',
+  'KafkaJSGroupCoordinatorNotFound',
+  'KafkaJSNumberOfRetriesExceeded',
+  'KafkaJSLockTimeout',
+  'KafkaJSTopicMetadataNotLoaded',
+  'KafkaJSMetadataNotLoaded',
+]);
+
+/**
+ * One of Outrider's errors for anything that kafkajs throws.
+ * @param doing what was tried, as in "topic orders: reading its offsets"
+ */
+export function translateError(error: unknown, doing: string): OutriderError {
+  if (error instanceof Base) return error;
+  const chain = causes(error);
+  const type = chain.map((link) => link.type).find((text) => text !== undefined);
+  const text = `${doing}: ${messageOf(chain.at(-1) ?? error)}`;
+  const options = { cause: error };
+  if (type !== undefined && FENCED.has(type)) return new FencedError(text, options);
+  if (type !== undefined && FORBIDDEN.has(type)) return new MissingRemoteError(`${doing}: not allowed: ${type}`, options);
+  if (chain.some(({ name }) => name === 'KafkaJSSASLAuthenticationError')) return new MissingRemoteError(text, options);
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return new MissingRemoteError(`${doing}: there is no such topic or partition`, options);
+  if (chain.some(({ name }) => UNREACHABLE.has(name))) return new UnreachableError(text, options);
+  return new OutcomeUnknownError(text, options);
+}
+
+/** The protocol's own name of an error, where it is one. */
+export function protocolErrorOf(error: unknown): string | null {
+  return causes(error).find(({ type }) => type !== undefined)?.type ?? null;
+}
+
+/** Runs something of kafkajs's and translates what it throws. */
+export async function translated<T>(doing: string, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw translateError(error, doing);
+  }
+}
+
+function causes(error: unknown): KafkaJsError[] {
+  const chain: KafkaJsError[] = [];
+  for (let link: unknown = error; link instanceof Error && chain.length < 8; ) {
+    const current = link as KafkaJsError;
+    chain.push(current);
+    link = current.cause ?? current.originalError;
+  }
+  return chain;
+}

@@ -1,0 +1,115 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { SchemaRegistry } from '../decode/schema-registry.js';
+import { messageOf } from '../errors.js';
+import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
+import { offsetFixes } from '../kafka/broker-release.js';
+import { TransactionalSink, transactionalId } from '../kafka/transactional-sink.js';
+import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
+
+/** One line of `outrider check`. A `fault` means that `run` would not work. */
+export interface Finding {
+  readonly level: 'ok' | 'warning' | 'fault';
+  readonly what: string;
+  readonly message: string;
+}
+
+/** A partition number that no topic has: its transactional id belongs to the fleet, and fencing it disturbs nobody. */
+const CHECK_PARTITION = -1;
+
+/** Looks at everything that `run` will need, in the order in which it will need it. */
+export async function* check(config: Config, log: Logger, signal: AbortSignal): AsyncGenerator<Finding> {
+  yield ok('configuration', `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`);
+  yield* tried('schema and model', () => {
+    const reading = prepareReading(config);
+    const { identity, threshold } = prepareJudge(config, reading);
+    return `${config.input.schema}; ${identity.detector} ${identity.name}@${identity.version}, threshold ${Number(threshold.toPrecision(6))}`;
+  });
+  await using admin = new KafkaAdmin(config.kafka, log);
+  const reachable: Finding[] = [];
+  for await (const finding of tried('brokers', async () => {
+    await admin.connect();
+    return config.kafka.brokers.join(', ');
+  })) {
+    reachable.push(finding);
+    yield finding;
+  }
+  if (reachable.some(({ level }) => level === 'fault')) return;
+  yield* checkTopics(config, admin);
+  if (config.delivery === 'exactly-once') yield* checkTransactions(config, log);
+  yield* checkRegistry(config, signal);
+}
+
+async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<Finding> {
+  const { anomalies, deadLetters } = config.output;
+  const names = [config.input.topic, anomalies, deadLetters];
+  const counts = await admin.partitionCounts(names);
+  const limits = new Map<string, number>();
+  for (const topic of names) {
+    const partitions = counts.get(topic);
+    if (partitions === undefined) {
+      yield { level: 'fault', what: 'topic', message: missingTopic(topic, config.kafka.brokers).message };
+      continue;
+    }
+    yield* tried('topic', async () => {
+      const bytes = await admin.maxMessageBytes(topic);
+      limits.set(topic, bytes);
+      return `${topic}: ${partitions} partitions, max.message.bytes ${bytes}`;
+    });
+  }
+  const input = limits.get(config.input.topic);
+  for (const topic of [anomalies, deadLetters]) {
+    const limit = limits.get(topic);
+    if (input === undefined || limit === undefined || limit >= input + 4096) continue;
+    const consequence = topic === anomalies ? 'an anomaly with a large event becomes a dead letter (too-large)' : 'the value of a large dead letter is cut';
+    yield { level: 'warning', what: 'topic', message: `${topic}: max.message.bytes ${limit} leaves no room beside the input's ${input}: ${consequence}` };
+  }
+}
+
+async function* checkTransactions(config: Config, log: Logger): AsyncGenerator<Finding> {
+  const at = { topic: config.input.topic, partition: CHECK_PARTITION };
+  yield* tried('transactions', async () => {
+    const sink = new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
+    try {
+      await sink.fence();
+    } finally {
+      await sink.discard();
+    }
+    return `transactional ids ${transactionalId(config.group, { ...at, partition: 0 })} … may be used`;
+  });
+  yield* releases(config, log);
+}
+
+async function* releases(config: Config, log: Logger): AsyncGenerator<Finding> {
+  const fixes = [...(await offsetFixes(config.kafka, log))];
+  const lacking = fixes.filter(([, fix]) => fix === 'lacks').map(([node]) => node);
+  const unclear = fixes.filter(([, fix]) => fix === 'unclear').map(([node]) => node);
+  if (lacking.length > 0) {
+    const message = `brokers ${lacking.join(', ')} are older than Kafka 3.9 and lack KAFKA-17507: a committed offset can be read too old, and events be scored twice; upgrade, or use delivery: at-least-once`;
+    yield { level: 'fault', what: 'release', message };
+  } else if (unclear.length > 0) {
+    yield { level: 'warning', what: 'release', message: `brokers ${unclear.join(', ')} run Kafka 3.9: make sure that it is 3.9.1 or later, 3.9.0 lacks KAFKA-17507` };
+  } else yield ok('release', 'every broker runs Kafka 4.0 or later');
+}
+
+async function* checkRegistry(config: Config, signal: AbortSignal): AsyncGenerator<Finding> {
+  const { registry } = config.input;
+  if (registry === null) return;
+  yield* tried('registry', async () => {
+    await new SchemaRegistry(registry).ping(signal);
+    await anomalyFrame(config, signal);
+    return `${registry.url} answers and holds Outrider's schema`;
+  });
+}
+
+async function* tried(what: string, look: () => string | Promise<string>): AsyncGenerator<Finding> {
+  try {
+    yield ok(what, await look());
+  } catch (error) {
+    yield { level: 'fault', what, message: messageOf(error) };
+  }
+}
+
+function ok(what: string, message: string): Finding {
+  return { level: 'ok', what, message };
+}

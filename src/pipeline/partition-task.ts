@@ -1,0 +1,306 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { FencedError, type OutriderError, OutriderError as KnownError, messageOf } from '../errors.js';
+import type { Clock, SourceBatch, TopicPartition } from '../model.js';
+import type { WorkerMetrics } from '../observe/worker-metrics.js';
+import type { OffsetReader, PartitionSink, PartitionSource } from '../ports.js';
+import type { Producer } from '../publish/producer.js';
+import type { Publisher } from '../publish/publisher.js';
+import { PendingOutput } from './pending-output.js';
+import type { Scorer } from './scorer.js';
+import { type StartAt, decideStart } from './start-offset.js';
+
+/** What all partitions of a worker share. */
+export interface TaskContext {
+  readonly group: string;
+  readonly startAt: StartAt;
+  readonly onTruncated: 'error' | 'earliest';
+  readonly commit: { readonly intervalMs: number; readonly maxRecords: number };
+  readonly source: PartitionSource;
+  readonly offsets: OffsetReader;
+  readonly scorer: Scorer;
+  readonly publisher: Publisher;
+  readonly producer: Producer;
+  readonly metrics: WorkerMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Resolves at the member's next heartbeat that the group accepts. */
+  readonly nextHeartbeat: () => Promise<void>;
+  /** This worker cannot go on with the partition until somebody does something. */
+  readonly onFatal: (error: OutriderError) => void;
+}
+
+/**
+ * A partition's life in a worker:
+ * `released` (not ours) → `fencing` (ours, taking over, paused) → `running` → … → `released`;
+ * any error of unknown outcome leads from `running` back to `fencing`; `draining` commits what is in hand and takes
+ * no more.
+ */
+export type TaskState = 'released' | 'fencing' | 'running' | 'draining';
+
+export interface TaskStatus {
+  readonly partition: number;
+  readonly state: TaskState;
+  /** The next offset to be read; null before the first fence. */
+  readonly position: number | null;
+  readonly committed: number | null;
+  readonly lag: number | null;
+  /** Since the position last moved, or since there was last nothing to move to. */
+  readonly idleMs: number;
+}
+
+/** Output that may wait for its commit; one transaction holds at most this and the output of one more batch. */
+const PENDING_BYTES_MAX = 8_388_608;
+/** Failures in a row after which an error that does not look passing is given up on. */
+const FAILURES_MAX = 5;
+const FENCE_BACKOFF_FIRST_MS = 50;
+const FENCE_BACKOFF_MAX_MS = 2000;
+
+/** One assigned partition: its own sink, its own position, nothing shared with the others. */
+export class PartitionTask {
+  private state: TaskState = 'released';
+  /** Every change of ownership gets a number; what was started under an older one is void. */
+  private ownership = 0;
+  private position: number | null = null;
+  private committed: number | null = null;
+  private highWatermark = 0;
+  private metadata = '';
+  private movedAtMs: number;
+  private pending: PendingOutput;
+  /** The commit in flight; at most one. */
+  private committing: Promise<void> | null = null;
+  /** Take-overs, one after the other. */
+  private takingOver: Promise<void> = Promise.resolve();
+  /** A gap in the offsets that was seen once: seen again after a new fetch it is real. */
+  private gapSeenAt = -1;
+  /** Commits that failed since the last that did not. */
+  private failures = 0;
+
+  constructor(
+    private readonly at: TopicPartition,
+    private readonly sink: PartitionSink,
+    private readonly context: TaskContext,
+  ) {
+    this.movedAtMs = context.clock();
+    this.pending = new PendingOutput(0, this.movedAtMs);
+  }
+
+  /** The partition is ours, again or for the first time: nothing is read before it is fenced. */
+  assign(): void {
+    this.startFencing(null);
+  }
+
+  /** The partition is somebody else's. What is not committed is dropped: its new owner reads those events again. */
+  async release(): Promise<void> {
+    this.enter('released');
+    await this.sink.discard();
+  }
+
+  async handle(batch: SourceBatch, signal: AbortSignal): Promise<void> {
+    if (this.state !== 'running' || this.position === null) return;
+    if (batch.fetchedOffset > this.position) {
+      // Fetched before the last fence: taking it would skip what lies between.
+      this.context.source.start(this.at, this.position);
+      return;
+    }
+    if (batch.nextOffset <= this.position) return;
+    const { ownership, position } = this;
+    const first = firstIndexAt(batch, position);
+    const scored = await this.context.scorer.score(batch, first, signal);
+    if (this.ownership !== ownership) return;
+    this.context.metrics.batch(batch.records.length - first);
+    this.pending.add(batch, first, scored, this.context.publisher.output(scored));
+    this.moveTo(batch.nextOffset, batch.highWatermark);
+    if (this.isDue()) await this.commitWithRoom(signal);
+  }
+
+  passed(firstOffset: number, nextOffset: number): void {
+    if (this.state !== 'running' || this.position === null || nextOffset <= this.position) return;
+    if (firstOffset > this.position && this.gapSeenAt !== firstOffset) {
+      // Compaction left a gap, or this was fetched before the last fence: a new fetch tells.
+      this.gapSeenAt = firstOffset;
+      this.context.source.start(this.at, this.position);
+      return;
+    }
+    this.pending.passTo(nextOffset);
+    this.moveTo(nextOffset, Math.max(this.highWatermark, nextOffset));
+  }
+
+  /** Called every commit interval: commits what an idle partition still has in hand. */
+  tick(): void {
+    if (this.state === 'running' && this.isDue()) this.startCommit();
+  }
+
+  /** Commits what is finished and takes no more. */
+  async drain(): Promise<void> {
+    if (this.state === 'running') {
+      this.state = 'draining';
+      this.context.source.pause(this.at);
+      await this.committing;
+      // A commit that failed has led to a new fence: then there is nothing left to commit.
+      if (this.stateNow() === 'draining') this.startCommit();
+      await this.committing;
+    }
+    await this.release();
+  }
+
+  status(): TaskStatus {
+    const { position, committed, state, at } = this;
+    const idleMs = this.lag() === 0 ? 0 : this.context.clock() - this.movedAtMs;
+    return { partition: at.partition, state, position, committed, lag: position === null ? null : this.lag(), idleMs };
+  }
+
+  private stateNow(): TaskState {
+    return this.state;
+  }
+
+  private lag(): number {
+    return this.position === null ? 0 : Math.max(0, this.highWatermark - this.position);
+  }
+
+  private moveTo(position: number, highWatermark: number): void {
+    this.position = position;
+    this.highWatermark = Math.max(highWatermark, position);
+    this.movedAtMs = this.context.clock();
+    this.context.metrics.setLag(this.at, this.lag());
+  }
+
+  private enter(state: TaskState): void {
+    this.state = state;
+    this.ownership++;
+    this.committing = null;
+    this.pending = new PendingOutput(this.position ?? 0, this.context.clock());
+  }
+
+  private isDue(): boolean {
+    const { pending } = this;
+    if (pending.isEmpty) return false;
+    return this.isFull() || this.context.clock() - pending.sinceMs >= this.context.commit.intervalMs;
+  }
+
+  private isFull(): boolean {
+    return this.pending.offsets >= this.context.commit.maxRecords || this.pending.recordsBytes >= PENDING_BYTES_MAX;
+  }
+
+  /** Starts the commit that is due; waits only when the one before is still on its way and there is no more room. */
+  private async commitWithRoom(signal: AbortSignal): Promise<void> {
+    while (this.committing !== null && this.isFull() && !signal.aborted) await Promise.race([this.committing, aborted(signal)]);
+    if (this.state === 'running') this.startCommit();
+  }
+
+  /** One commit at a time; what comes in meanwhile waits for the next. */
+  private startCommit(): void {
+    if (this.committing !== null || this.pending.isEmpty) return;
+    const unit = this.pending;
+    const { ownership } = this;
+    this.pending = new PendingOutput(unit.nextOffset, this.context.clock());
+    const committing = this.commit(unit, ownership).finally(() => {
+      if (this.ownership === ownership) this.committing = null;
+    });
+    this.committing = committing;
+  }
+
+  private async commit(unit: PendingOutput, ownership: number): Promise<void> {
+    const { metrics, producer, clock, scorer } = this.context;
+    const started = performance.now();
+    try {
+      const transaction = await this.sink.begin();
+      if (unit.records.length > 0) await producer.sendAll(unit.records, transaction);
+      const written = performance.now();
+      await transaction.commit(unit.nextOffset, this.metadata);
+      metrics.stage('publish', written - started);
+      metrics.stage('commit', performance.now() - written);
+    } catch (error) {
+      metrics.commitFailed();
+      if (this.ownership === ownership) this.afterFailure(error);
+      return;
+    }
+    this.failures = 0;
+    // Committed is committed, whoever owns the partition by now.
+    const { name: model, version } = scorer.judge.identity;
+    metrics.committed(this.at, { ...unitFacts(unit), model, version, nowMs: clock() });
+    if (this.ownership === ownership) this.committed = unit.nextOffset;
+  }
+
+  /** Nearly every failed commit is answered by a new fence; what keeps failing, or is no error of Kafka's, is not. */
+  private afterFailure(error: unknown): void {
+    this.failures++;
+    const known = error instanceof KnownError ? error : null;
+    if (known === null || (!known.retriable && this.failures > FAILURES_MAX)) {
+      this.enter('fencing');
+      this.context.source.pause(this.at);
+      this.context.onFatal(error as OutriderError);
+      return;
+    }
+    this.startFencing(error);
+  }
+
+  private startFencing(cause: unknown): void {
+    this.enter('fencing');
+    this.context.source.pause(this.at);
+    const { ownership } = this;
+    if (cause !== null) this.context.log.warn({ ...this.at, reason: messageOf(cause) }, 'a commit failed; taking the partition over again');
+    this.takingOver = this.takingOver.then(() => this.takeOver(ownership, cause));
+  }
+
+  private async takeOver(ownership: number, cause: unknown): Promise<void> {
+    const { context, at } = this;
+    let error = cause;
+    if (this.failures > 1) await delay(Math.min(FENCE_BACKOFF_FIRST_MS * 2 ** this.failures, FENCE_BACKOFF_MAX_MS));
+    for (let waitMs = FENCE_BACKOFF_FIRST_MS; this.ownership === ownership; waitMs = Math.min(waitMs * 2, FENCE_BACKOFF_MAX_MS)) {
+      try {
+        // Somebody took over. A zombie finds out at its next heartbeat and loses the partition; only a member that
+        // the group still knows may fence back.
+        if (error instanceof FencedError) await context.nextHeartbeat();
+        if (this.ownership !== ownership) return;
+        await this.fenceAndStart(ownership);
+        return;
+      } catch (failure) {
+        if (this.ownership !== ownership) return;
+        if (!(failure instanceof KnownError) || !failure.retriable) {
+          context.onFatal(failure as OutriderError);
+          return;
+        }
+        error = failure;
+        context.log.warn({ ...at, reason: failure.message, retryInMs: waitMs }, 'taking over a partition failed');
+        await delay(waitMs);
+      }
+    }
+  }
+
+  /** Steps 1 and 2 of the protocol in docs/ARCHITECTURE.md: the fence first, and only then the committed offset. */
+  private async fenceAndStart(ownership: number): Promise<void> {
+    const { sink, at, context } = this;
+    const { offsets, group, startAt, onTruncated } = context;
+    await sink.fence();
+    const [committed, ranges] = [await offsets.committed(group, at.topic), await offsets.range(at.topic)];
+    const range = ranges.get(at.partition) ?? { low: 0, high: 0 };
+    const atTime = async (timeMs: number): Promise<number> => (await offsets.atTime(at.topic, timeMs)).get(at.partition) ?? range.high;
+    const start = await decideStart({ at, group, committed, range, startAt, onTruncated, atTime });
+    if (this.ownership !== ownership) return;
+    if (start.isNew) await (await sink.begin()).commit(start.offset, start.metadata);
+    if (this.ownership !== ownership) return;
+    this.metadata = start.metadata;
+    this.state = 'running';
+    this.committed = start.offset;
+    this.pending = new PendingOutput(start.offset, context.clock());
+    this.gapSeenAt = -1;
+    this.moveTo(start.offset, range.high);
+    context.source.start(at, start.offset);
+    context.log.info({ ...at, offset: start.offset, lag: this.lag() }, 'partition taken over');
+  }
+}
+
+function firstIndexAt({ records, fetchedOffset }: SourceBatch, position: number): number {
+  if (fetchedOffset === position) return 0;
+  const index = records.findIndex(({ offset }) => Number(offset) >= position);
+  return index < 0 ? records.length : index;
+}
+
+function unitFacts({ events, tombstones, anomalies, deadLetters, appendTimesMs }: PendingOutput) {
+  return { events, tombstones, anomalies, deadLetters, appendTimesMs };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,46 @@
+import type { DeadLetterReason, OutgoingRecord, SourceBatch } from '../model.js';
+import type { Output, ScoredRows } from '../publish/publisher.js';
+import { recordBytes } from '../publish/record-size.js';
+
+/** What events caused since the last commit: it goes out in one transaction with the offset behind the last of them. */
+export class PendingOutput {
+  readonly records: OutgoingRecord[] = [];
+  recordsBytes = 0;
+  /** Offsets passed, control records and gaps among them. */
+  offsets = 0;
+  events = 0;
+  tombstones = 0;
+  anomalies = 0;
+  readonly deadLetters = new Map<DeadLetterReason, number>();
+  readonly appendTimesMs: Float64Array[] = [];
+
+  constructor(
+    /** The first offset that is not done yet. */
+    public nextOffset: number,
+    readonly sinceMs: number,
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.offsets === 0;
+  }
+
+  passTo(nextOffset: number): void {
+    this.offsets += nextOffset - this.nextOffset;
+    this.nextOffset = nextOffset;
+  }
+
+  add(batch: SourceBatch, first: number, { fields }: ScoredRows, output: Output): void {
+    this.passTo(batch.nextOffset);
+    this.events += batch.records.length - first;
+    this.tombstones += fields.tombstones;
+    this.anomalies += output.anomalies;
+    for (const [reason, count] of output.deadLetters) this.deadLetters.set(reason, (this.deadLetters.get(reason) ?? 0) + count);
+    for (const record of output.records) {
+      this.records.push(record);
+      this.recordsBytes += recordBytes(record);
+    }
+    const times = new Float64Array(batch.records.length - first);
+    for (let i = 0; i < times.length; i++) times[i] = Number(batch.records[first + i]?.timestamp);
+    this.appendTimesMs.push(times);
+  }
+}

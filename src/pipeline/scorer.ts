@@ -1,0 +1,33 @@
+import type { EventDecoder } from '../decode/event-decoder.js';
+import { type Judge, scoreBatch } from '../detect/verdicts.js';
+import type { FeatureStage } from '../features/compile.js';
+import type { SourceBatch } from '../model.js';
+import type { Stage } from '../observe/worker-metrics.js';
+import type { ScoredRows } from '../publish/publisher.js';
+
+export type StageTimer = (stage: Stage, milliseconds: number) => void;
+
+/** The stages up to the score, in their order. One for all partitions of a process: nothing of a batch stays in it. */
+export class Scorer {
+  constructor(
+    private readonly decoder: EventDecoder,
+    private readonly features: FeatureStage,
+    readonly judge: Judge,
+    private readonly onStage: StageTimer = () => undefined,
+  ) {}
+
+  /** @param first index of the first record of the batch that counts */
+  async score(batch: SourceBatch, first: number, signal: AbortSignal): Promise<ScoredRows> {
+    const started = performance.now();
+    const fields = await this.decoder.decode(batch, first, signal);
+    const decoded = performance.now();
+    const features = this.features(fields);
+    const computed = performance.now();
+    const { scores, rejects } = scoreBatch(this.judge, features, fields.source);
+    const scored = performance.now();
+    this.onStage('decode', decoded - started);
+    this.onStage('features', computed - decoded);
+    this.onStage('score', scored - computed);
+    return { batch, fields, features, scores, rejects: [...fields.rejects, ...features.rejects, ...rejects] };
+  }
+}

@@ -1,0 +1,111 @@
+import type { Type } from 'avsc';
+import type { Config } from '../config/config.js';
+import { configurationError } from '../config/fault.js';
+import { readSchemaFile, unitOf, viewOf } from '../decode/avro-schema.js';
+import { EventDecoder } from '../decode/event-decoder.js';
+import { type FieldPlan, isPlanFault, planFields } from '../decode/field-plan.js';
+import { singleObjectHeader } from '../decode/fingerprint.js';
+import { schemaFolder } from '../decode/schema-folder.js';
+import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
+import { DetectorConfigFault } from '../detect/detector.js';
+import { type Judge, loadJudge } from '../detect/verdicts.js';
+import { UnusableFileError } from '../errors.js';
+import { type FeatureStage, compileFeatures } from '../features/compile.js';
+import { anomalySchemaText, anomalyType, confluentFrame } from '../publish/anomaly-record.js';
+import { Scorer, type StageTimer } from './scorer.js';
+
+/** What the configuration's files make, before anything is connected. */
+export interface EventReading {
+  readonly reader: Type;
+  readonly plan: FieldPlan;
+  readonly features: FeatureStage;
+  readonly names: readonly string[];
+  readonly definitions: readonly string[];
+}
+
+/**
+ * Reads the schema and lays the features over it.
+ * @throws UnusableFileError when the schema cannot be used; ConfigurationError when a path is not in it
+ */
+export function prepareReading(config: Config): EventReading {
+  const { input, features } = config;
+  const reader = readSchemaFile(input.schema);
+  const plan = planFields(reader, { fields: features.fields, time: input.time, entity: input.entity });
+  if (isPlanFault(plan)) throw configurationError(config.file, [keyOfPath(config, plan.path)], `${plan.message} (${input.schema})`);
+  for (const column of features.timeFields) {
+    const path = features.fields[column] ?? [];
+    if (!isTime(reader, path)) {
+      throw configurationError(config.file, ['features'], `'${path.join('.')}' has no logical type of a time in the schema, which a part needs`);
+    }
+  }
+  return {
+    reader,
+    plan,
+    features: compileFeatures(features),
+    names: features.features.map(({ name }) => name),
+    definitions: features.features.map(({ definition }) => definition),
+  };
+}
+
+/** The detector with its model. @throws UnusableFileError, ConfigurationError */
+export function prepareJudge(config: Config, { names, definitions }: EventReading): Judge {
+  const { detector } = config;
+  if (detector.kind.train !== null && detector.model === null) {
+    throw new UnusableFileError(
+      `${config.file}: detector.model: the detector '${detector.kind.type}' needs a trained model; name a folder and train one with: outrider train --data FILE`,
+    );
+  }
+  try {
+    return loadJudge(detector, names, definitions);
+  } catch (error) {
+    if (!(error instanceof DetectorConfigFault)) throw error;
+    throw configurationError(config.file, ['detector', ...error.key], error.message);
+  }
+}
+
+export function prepareDecoder(config: Config, { reader, plan }: EventReading, onWaiting?: RegistryWaiting): EventDecoder {
+  const { encoding, registry, schemas, maxEventBytes } = config.input;
+  const source = encoding === 'confluent' && registry !== null ? new SchemaRegistry(registry, onWaiting) : schemaFolder(schemas, reader);
+  return new EventDecoder({ encoding, reader, plan, schemas: source, maxEventBytes });
+}
+
+export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: RegistryWaiting): Scorer {
+  const reading = prepareReading(config);
+  const judge = prepareJudge(config, reading);
+  return new Scorer(prepareDecoder(config, reading, onWaiting), reading.features, judge, onStage);
+}
+
+/** What stands before an anomaly's body: single-object, or with a registry Confluent's frame. @throws OutriderError */
+export async function anomalyFrame(config: Config, signal: AbortSignal): Promise<Buffer> {
+  const { registry } = config.input;
+  if (registry === null) return singleObjectHeader(anomalyType());
+  const id = await new SchemaRegistry(registry).idOf(`${config.output.anomalies}-value`, anomalySchemaText(), signal);
+  return confluentFrame(id);
+}
+
+function keyOfPath({ input }: Config, path: string): string {
+  if (path === input.entity?.join('.')) return 'input.entity';
+  return path === input.time?.join('.') ? 'input.time' : 'features';
+}
+
+function isTime(reader: Type, path: readonly (string | number)[]): boolean {
+  let types = [reader];
+  for (const segment of path) types = types.flatMap((type) => inside(type, segment));
+  return types.some((type) => branches(type).some((branch) => unitOf(viewOf(branch)) !== null));
+}
+
+function inside(type: Type, segment: string | number): Type[] {
+  return branches(type).flatMap((branch) => {
+    const { fields, itemsType, valuesType } = branch as unknown as {
+      fields?: readonly { name: string; type: Type }[];
+      itemsType?: Type;
+      valuesType?: Type;
+    };
+    const found = fields?.find(({ name }) => name === segment)?.type ?? itemsType ?? valuesType;
+    return found === undefined ? [] : [found];
+  });
+}
+
+function branches(type: Type): readonly Type[] {
+  return viewOf(type).kind === 'union' ? (type as unknown as { types: readonly Type[] }).types : [type];
+}

@@ -1,0 +1,72 @@
+import { MissingRemoteError } from '../errors.js';
+import type { TopicPartition } from '../model.js';
+import type { CommittedOffset, LogRange } from '../ports.js';
+
+export type StartAt = 'latest' | 'earliest' | 'error' | { readonly timeMs: number };
+
+export interface StartSituation {
+  readonly at: TopicPartition;
+  readonly group: string;
+  /** Of every partition of the topic. */
+  readonly committed: ReadonlyMap<number, CommittedOffset | null>;
+  readonly range: LogRange;
+  readonly startAt: StartAt;
+  readonly onTruncated: 'error' | 'earliest';
+  /** The first offset at `startAt`'s time; asked only when it is needed. */
+  readonly atTime: (timeMs: number) => Promise<number>;
+}
+
+export interface Start {
+  readonly offset: number;
+  /** The group had no usable offset here: this one has to be committed before anything is read. */
+  readonly isNew: boolean;
+  /** Goes beside every offset of this partition. */
+  readonly metadata: string;
+}
+
+/**
+ * Where a partition is read from, after its fence. `startAt` holds for partitions that existed when the group
+ * started; one that was added later starts at its beginning. How many there were then stands beside every committed
+ * offset, so that any member can tell.
+ * @throws MissingRemoteError when the committed offset is no longer in the log and that is configured to be an error
+ */
+export async function decideStart(situation: StartSituation): Promise<Start> {
+  const { at, group, committed, range, onTruncated } = situation;
+  const partitionsAtStart = knownPartitionsAtStart(committed);
+  const metadata = writeMetadata(partitionsAtStart ?? committed.size);
+  const own = committed.get(at.partition) ?? null;
+  if (own === null) return { offset: await firstOffset(situation, partitionsAtStart), isNew: true, metadata };
+  if (own.offset >= range.low && own.offset <= range.high) return { offset: own.offset, isNew: false, metadata };
+  if (onTruncated === 'earliest') return { offset: range.low, isNew: true, metadata };
+  throw new MissingRemoteError(
+    `topic ${at.topic}, partition ${at.partition}: the committed offset ${own.offset} of group ${group} is not in the log any more, ` +
+      `which holds ${range.low} to ${range.high}; set input.onTruncated: earliest to go on at ${range.low}, or move the group's offsets`,
+  );
+}
+
+async function firstOffset({ at, group, committed, range, startAt, atTime }: StartSituation, partitionsAtStart: number | null): Promise<number> {
+  const isFresh = [...committed.values()].every((offset) => offset === null);
+  const addedLater = partitionsAtStart === null ? !isFresh : at.partition >= partitionsAtStart;
+  if (addedLater || startAt === 'earliest') return range.low;
+  if (startAt === 'latest') return range.high;
+  if (startAt === 'error') {
+    throw new MissingRemoteError(
+      `topic ${at.topic}, partition ${at.partition}: group ${group} has no committed offset and input.startAt is error; commit one, or set input.startAt`,
+    );
+  }
+  return atTime(startAt.timeMs);
+}
+
+const METADATA = /^outrider partitions=(\d+)$/;
+
+function writeMetadata(partitionsAtStart: number): string {
+  return `outrider partitions=${partitionsAtStart}`;
+}
+
+function knownPartitionsAtStart(committed: StartSituation['committed']): number | null {
+  const counts = [...committed.values()].flatMap((offset) => {
+    const match = METADATA.exec(offset?.metadata ?? '');
+    return match === null ? [] : [Number(match[1])];
+  });
+  return counts.length === 0 ? null : Math.min(...counts);
+}

@@ -1,0 +1,64 @@
+import type { DeadLetterReason, HeaderList, OutgoingRecord, SourceRecord } from '../model.js';
+import { BATCH_OVERHEAD_BYTES, recordBytes } from './record-size.js';
+
+export const DEAD_LETTER_PREFIX = '__dlq.errors.';
+
+export interface DeadLetterFacts {
+  readonly topic: string;
+  readonly partition: number;
+  readonly group: string;
+  readonly reason: DeadLetterReason;
+  readonly message: string;
+}
+
+/** Longest message that goes into a header, in characters. */
+const MESSAGE_CHARS_MAX = 1000;
+
+/**
+ * A record that cannot be scored as it goes to the dead-letter topic: key, value and headers byte for byte, and why.
+ * @param batchBytesMax the dead-letter topic's max.message.bytes; a larger value is cut, and a header says so
+ */
+export function deadLetter(
+  record: SourceRecord,
+  headers: HeaderList,
+  facts: DeadLetterFacts,
+  to: { readonly topic: string; readonly partition: number; readonly batchBytesMax: number; readonly timestampMs: number },
+): OutgoingRecord {
+  const own = headers.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX));
+  const nulls = own.filter(([, value]) => value === null).map(([name]) => name);
+  const why: [string, Buffer][] = [
+    header('topic', facts.topic),
+    header('partition', String(facts.partition)),
+    header('offset', record.offset),
+    header('group', facts.group),
+    header('reason', facts.reason),
+    header('message', facts.message.slice(0, MESSAGE_CHARS_MAX)),
+    header('attempts', '1'),
+  ];
+  if (nulls.length > 0) why.push(header('null-headers', [...new Set(nulls)].join(',')));
+  const whole = { key: record.key, value: record.value, headers: [...own, ...why] };
+  return { topic: to.topic, partition: to.partition, timestampMs: to.timestampMs, ...cut(whole, why, to.batchBytesMax) };
+}
+
+type Content = Pick<OutgoingRecord, 'key' | 'value' | 'headers'>;
+
+/** Cuts the value to what the topic takes; where key and headers alone are too large, they go too. */
+function cut(whole: Content, why: HeaderList, batchBytesMax: number): Content {
+  const room = batchBytesMax - BATCH_OVERHEAD_BYTES;
+  if (recordBytes(whole) <= room) return whole;
+  const total = whole.value?.length ?? 0;
+  const marked = (content: Content, kept: number): Content => ({
+    ...content,
+    value: whole.value?.subarray(0, kept) ?? null,
+    headers: [...content.headers, header('truncated', `${kept} of ${total}`)],
+  });
+  for (const content of [whole, { ...whole, headers: why }, { key: null, value: whole.value, headers: why }]) {
+    const kept = room - recordBytes(marked(content, 0)) - String(total).length;
+    if (kept >= 0) return marked(content, Math.min(kept, total));
+  }
+  return marked({ key: null, value: null, headers: why }, 0);
+}
+
+function header(name: string, text: string): [string, Buffer] {
+  return [DEAD_LETTER_PREFIX + name, Buffer.from(text, 'utf8')];
+}

@@ -1,0 +1,143 @@
+import type { Clock, FeatureBatch, FieldBatch, HeaderList, ModelIdentity, OutgoingRecord, Reject, SourceBatch, SourceRecord } from '../model.js';
+import { bytesAsText } from '../bytes-as-text.js';
+import { type Anomaly, anomalyId, encodeAnomaly } from './anomaly-record.js';
+import { deadLetter } from './dead-letter.js';
+import { fitsAlone } from './record-size.js';
+
+/** An output topic as it was found. */
+export interface OutputTopic {
+  readonly name: string;
+  readonly partitions: number;
+  /** max.message.bytes */
+  readonly batchBytesMax: number;
+}
+
+/** What the publisher needs to know of who judges. */
+export interface Verdict {
+  readonly identity: ModelIdentity;
+  readonly threshold: number;
+  readonly features: readonly string[];
+  contributions(row: Float64Array): Float64Array;
+}
+
+export interface PublisherOptions {
+  readonly verdict: Verdict;
+  readonly group: string;
+  readonly anomalies: OutputTopic;
+  readonly deadLetters: OutputTopic;
+  /** What stands before an anomaly's body. */
+  readonly frame: Buffer;
+  readonly clock: Clock;
+}
+
+export interface Output {
+  readonly records: readonly OutgoingRecord[];
+  readonly anomalies: number;
+  /** Dead letters by reason. */
+  readonly deadLetters: ReadonlyMap<Reject['reason'], number>;
+}
+
+export interface ScoredRows {
+  readonly batch: SourceBatch;
+  readonly fields: FieldBatch;
+  readonly features: FeatureBatch;
+  /** One per row of `features`. */
+  readonly scores: Float64Array;
+  readonly rejects: readonly Reject[];
+}
+
+/** Turns scored rows into the records that they cause, in the order of the events. Pure but for the clock. */
+export class Publisher {
+  constructor(private readonly options: PublisherOptions) {}
+
+  output(scored: ScoredRows): Output {
+    const { threshold } = this.options.verdict;
+    const { scores, rejects } = scored;
+    const anomalies: OutgoingRecord[] = [];
+    const tooLarge: Reject[] = [];
+    for (let row = 0; row < scored.features.rows; row++) {
+      if (!((scores[row] as number) >= threshold)) continue;
+      const record = this.anomaly(scored, row);
+      if (fitsAlone(record, this.options.anomalies.batchBytesMax)) anomalies.push(record);
+      else tooLarge.push(this.tooLarge(scored, row, record));
+    }
+    const refused = [...rejects, ...tooLarge].sort((a, b) => a.index - b.index);
+    const counts = new Map<Reject['reason'], number>();
+    const letters = refused.map((reject) => {
+      counts.set(reject.reason, (counts.get(reject.reason) ?? 0) + 1);
+      return this.letter(scored.batch, reject);
+    });
+    return { records: [...anomalies, ...letters], anomalies: anomalies.length, deadLetters: counts };
+  }
+
+  private anomaly({ batch, fields, features, scores }: ScoredRows, row: number): OutgoingRecord {
+    const { verdict, anomalies, frame, clock } = this.options;
+    const fieldRow = features.row[row] as number;
+    const index = fields.source[fieldRow] as number;
+    const record = batch.records[index] as SourceRecord;
+    const values = features.values.subarray(row * features.width, (row + 1) * features.width);
+    const contributions = verdict.contributions(values);
+    const detectedAt = clock();
+    const eventTime = fields.times?.[fieldRow];
+    const anomaly: Anomaly = {
+      id: anomalyId(batch.topic, batch.partition, record.offset, verdict.identity),
+      topic: batch.topic,
+      partition: batch.partition,
+      offset: Number(record.offset),
+      entity: fields.entityOf === null ? keyText(record.key) : fields.entityOf(fieldRow),
+      eventTime: eventTime !== undefined && Number.isSafeInteger(Math.floor(eventTime)) ? Math.floor(eventTime) : Number(record.timestamp),
+      detectedAt,
+      score: scores[row] as number,
+      threshold: verdict.threshold,
+      detector: verdict.identity.detector,
+      model: verdict.identity.name,
+      modelVersion: verdict.identity.version,
+      features: verdict.features
+        .map((name, i) => ({ name, value: values[i] as number, contribution: contributions[i] as number }))
+        .sort((a, b) => b.contribution - a.contribution),
+      event: record.value as Buffer,
+      runId: null,
+      retracted: false,
+    };
+    return {
+      topic: anomalies.name,
+      partition: batch.partition % anomalies.partitions,
+      key: record.key,
+      value: encodeAnomaly(anomaly, frame),
+      headers: [
+        ...batch.headersOf(index),
+        ['outrider-id', Buffer.from(anomaly.id)],
+        ['outrider-source', Buffer.from(`${batch.topic}/${batch.partition}/${record.offset}`)],
+      ] satisfies HeaderList,
+      timestampMs: detectedAt,
+    };
+  }
+
+  private tooLarge({ fields, features }: ScoredRows, row: number, record: OutgoingRecord): Reject {
+    const { name, batchBytesMax } = this.options.anomalies;
+    return {
+      index: fields.source[features.row[row] as number] as number,
+      reason: 'too-large',
+      message: `an anomaly of ${record.value?.length ?? 0} bytes does not fit topic ${name}, whose max.message.bytes is ${batchBytesMax}`,
+    };
+  }
+
+  private letter(batch: SourceBatch, { index, reason, message }: Reject): OutgoingRecord {
+    const { deadLetters, group, clock } = this.options;
+    return deadLetter(
+      batch.records[index] as SourceRecord,
+      batch.headersOf(index),
+      { topic: batch.topic, partition: batch.partition, group, reason, message },
+      {
+        topic: deadLetters.name,
+        partition: batch.partition % deadLetters.partitions,
+        batchBytesMax: deadLetters.batchBytesMax,
+        timestampMs: clock(),
+      },
+    );
+  }
+}
+
+function keyText(key: Buffer | null): string | null {
+  return key === null ? null : bytesAsText(key);
+}
