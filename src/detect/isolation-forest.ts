@@ -82,12 +82,15 @@ function checkArrays(arrays: ModelArrays, width: number): TrainedForest {
 
 class IsolationForestDetector implements Detector {
   private readonly scale: number;
+  /** Path length that is still to be expected at a node, by the points that reached it in training. */
+  private readonly expected: Float64Array;
 
   constructor(
     private readonly forest: TrainedForest,
     private readonly width: number,
   ) {
     this.scale = -1 / (forest.root.length * averagePathLength(forest.psi));
+    this.expected = Float64Array.from(forest.size, averagePathLength);
   }
 
   score(values: Float64Array, rows: number, scores: Float64Array): void {
@@ -102,14 +105,15 @@ class IsolationForestDetector implements Detector {
    * lengthened it count as 0.
    */
   contributions(row: Float64Array): Float64Array {
-    const { feature, threshold, left, size, root } = this.forest;
+    const { expected } = this;
+    const { feature, threshold, left, root } = this.forest;
     const shortened = new Float64Array(this.width);
     for (const start of root) {
       let node = start;
       while (left[node] !== node) {
         const column = feature[node] as number;
         const child = (left[node] as number) + Number((row[column] as number) >= (threshold[node] as number));
-        const change = averagePathLength(size[node] as number) - 1 - averagePathLength(size[child] as number);
+        const change = (expected[node] as number) - 1 - (expected[child] as number);
         shortened[column] = (shortened[column] as number) + change;
         node = child;
       }

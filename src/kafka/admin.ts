@@ -1,9 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { MissingRemoteError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { translated } from './translate-errors.js';
+import { protocolErrorOf, translated } from './translate-errors.js';
 import { ConfigResourceTypes } from './kafkajs.js';
 
 export interface TopicPlan {
@@ -135,7 +136,29 @@ export class KafkaAdmin implements OffsetReader {
 
   private async asking<T>(doing: string, ask: (admin: Admin) => Promise<T>): Promise<T> {
     await this.connect();
-    return translated(doing, () => ask(this.admin));
+    return translated(doing, () => whenSettled(() => ask(this.admin)));
+  }
+}
+
+/** The broker says that it is the wrong one or not ready yet, and has done nothing; kafkajs asks again only sometimes. */
+const UNSETTLED: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'LEADER_NOT_AVAILABLE',
+  'NOT_LEADER_FOR_PARTITION',
+]);
+const SETTLE_TIMEOUT_MS = 10_000;
+
+async function whenSettled<T>(ask: () => Promise<T>): Promise<T> {
+  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
+  for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 500)) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!UNSETTLED.has(protocolErrorOf(error) ?? '') || performance.now() > deadline) throw error;
+      await delay(waitMs);
+    }
   }
 }
 

@@ -11,7 +11,7 @@ import { PartitionAssigners } from './kafkajs.js';
 /** How long the broker may hold a fetch open when there is nothing new; also how long a started partition waits. */
 const FETCH_WAIT_MAX_MS = 200;
 /** Bytes asked for in one fetch, of one partition and in all: what bounds the memory of a worker. */
-export const FETCH_PARTITION_BYTES_MAX = 1_048_576;
+export const FETCH_PARTITION_BYTES_MAX = 524_288;
 export const FETCH_BYTES_MAX = 8_388_608;
 /** Batches of different partitions that may be in hand at once. */
 const BATCHES_CONCURRENT = 32;

@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import avro from 'avsc';
+import type { Logger } from 'pino';
+import { stringify } from 'yaml';
+import { parseConfig } from '../src/config/load.js';
+import { singleObjectHeader } from '../src/decode/fingerprint.js';
+import { seededRandom } from '../src/detect/random.js';
+import { writeModel } from '../src/detect/model-file.js';
+import { trainModel } from '../src/detect/train.js';
+import { KafkaAdmin } from '../src/kafka/admin.js';
+import { localKafka } from '../src/kafka/local-config.js';
+import { PlainTransport } from '../src/kafka/plain-transport.js';
+import type { OutgoingRecord } from '../src/model.js';
+import { prepareReading } from '../src/pipeline/setup.js';
+import { Producer } from '../src/publish/producer.js';
+
+const PARTITIONS = 4;
+const FEATURES = 8;
+const TRAINING_ROWS = 4096;
+
+/** A topic full of events of 93 bytes (id, time, entity, eight doubles), and what it takes to read it. */
+export interface BenchTopic extends AsyncDisposable {
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly events: number;
+  readonly folder: string;
+  readonly admin: KafkaAdmin;
+  /** Writes a configuration with a group of its own. @returns its file and the group */
+  configure(delivery: 'exactly-once' | 'at-least-once'): { file: string; group: string };
+}
+
+const SCHEMA = {
+  type: 'record',
+  name: 'Reading',
+  namespace: 'bench',
+  fields: [
+    { name: 'id', type: 'long' },
+    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
+    { name: 'entity', type: 'string' },
+    ...Array.from({ length: FEATURES }, (_, i) => ({ name: `v${i}`, type: 'double' })),
+  ],
+} as const;
+
+export async function prepareBench(brokers: readonly string[], events: number, log: Logger): Promise<BenchTopic> {
+  const folder = mkdtempSync(join(tmpdir(), 'outrider-bench-'));
+  writeFileSync(join(folder, 'event.avsc'), JSON.stringify(SCHEMA));
+  const topic = `bench-${randomBytes(4).toString('hex')}`;
+  const kafka = localKafka(brokers);
+  const admin = new KafkaAdmin(kafka, log);
+  await admin.createTopics([topic, `${topic}.anomalies`, `${topic}.dlt`].map((name) => ({ topic: name, partitions: PARTITIONS })));
+  await fill(topic, events, brokers, log);
+  const bench: BenchTopic = {
+    brokers,
+    topic,
+    events,
+    folder,
+    admin,
+    configure: (delivery) => {
+      const group = `bench-${randomBytes(4).toString('hex')}`;
+      const file = join(folder, `${group}.yml`);
+      writeFileSync(file, configText(brokers, topic, group, delivery));
+      return { file, group };
+    },
+    [Symbol.asyncDispose]: async () => {
+      await admin.deleteTopics([topic, `${topic}.anomalies`, `${topic}.dlt`]);
+      await admin[Symbol.asyncDispose]();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await train(bench);
+  return bench;
+}
+
+function configText(brokers: readonly string[], topic: string, group: string, delivery: string): string {
+  return stringify({
+    kafka: { brokers },
+    group,
+    input: { topic, schema: 'event.avsc', startAt: 'earliest', entity: 'entity', time: 'at' },
+    features: Array.from({ length: FEATURES }, (_, i) => `v${i}`),
+    detector: { type: 'isolation-forest', model: 'model', seed: 1 },
+    delivery,
+    http: false,
+  });
+}
+
+/** Eight correlated columns with a rare far one: most rows are ordinary, about one in a hundred is not. */
+function values(random: () => number): number[] {
+  const base = random() + random() + random();
+  const far = random() < 0.005 ? 6 : 0;
+  return Array.from({ length: FEATURES }, (_, i) => base * (i + 1) + random() + (i === 3 ? far : 0));
+}
+
+async function fill(topic: string, events: number, brokers: readonly string[], log: Logger): Promise<void> {
+  const type = avro.Type.forSchema(SCHEMA as unknown as avro.Schema);
+  const header = singleObjectHeader(type);
+  const random = seededRandom(1);
+  await using transport = new PlainTransport(localKafka(brokers), log);
+  await transport.connect();
+  const producer = new Producer({ transport, batchBytesMax: () => 500_000 });
+  for (let from = 0; from < events; from += 20_000) {
+    const records: OutgoingRecord[] = [];
+    for (let id = from; id < Math.min(from + 20_000, events); id++) {
+      const v = values(random);
+      const entity = `e-${String(id % 1000).padStart(4, '0')}`;
+      const event = { id, at: 1_700_000_000_000 + id, entity, ...Object.fromEntries(v.map((value, i) => [`v${i}`, value])) };
+      records.push({ topic, partition: id % PARTITIONS, key: Buffer.from(entity), value: Buffer.concat([header, type.toBuffer(event)]), headers: [] });
+    }
+    await producer.sendAll(records);
+  }
+}
+
+async function train({ brokers, topic, folder }: BenchTopic): Promise<void> {
+  const config = parseConfig(join(folder, 'train.yml'), configText(brokers, topic, 'train', 'exactly-once'), {});
+  const reading = prepareReading(config);
+  const random = seededRandom(2);
+  const data = Float64Array.from({ length: TRAINING_ROWS * FEATURES }, () => 0);
+  for (let row = 0; row < TRAINING_ROWS; row++) data.set(values(random), row * FEATURES);
+  const model = await trainModel(
+    {
+      kind: config.detector.kind,
+      options: config.detector.options,
+      features: reading.names,
+      definitions: reading.definitions,
+      data: { values: data, rows: TRAINING_ROWS, width: FEATURES },
+      source: 'bench',
+      rejected: 0,
+      name: 'bench',
+      contamination: 0.01,
+    },
+    Date.now,
+    new AbortController().signal,
+  );
+  writeModel(join(folder, 'model'), model);
+}

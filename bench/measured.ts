@@ -1,0 +1,65 @@
+/** The process that a scenario measures: it reports its rate, its CPU time and its peak memory, and ends when told. */
+import { pino } from 'pino';
+import { loadConfig } from '../src/config/load.js';
+import { untilCommitted } from '../src/fleet/end-offsets.js';
+import { Worker } from '../src/fleet/worker.js';
+import { KafkaAdmin } from '../src/kafka/admin.js';
+import { localKafka } from '../src/kafka/local-config.js';
+import { readTopic } from '../src/kafka/topic-reader.js';
+import { prepareDecoder, prepareReading } from '../src/pipeline/setup.js';
+import type { Sample, Task } from './scenarios.js';
+
+const task = JSON.parse(process.argv[2] ?? '{}') as Task;
+const log = pino({ level: 'silent' });
+
+async function fetchAll(decode: boolean): Promise<number> {
+  const config = loadConfig(task.configFile, {});
+  const decoder = prepareDecoder(config, prepareReading(config));
+  await using admin = new KafkaAdmin(localKafka(task.brokers), log);
+  const ranges = await admin.range(task.topic);
+  const from = new Map([...ranges].map(([partition, { low }]) => [partition, low]));
+  const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
+  const { signal } = new AbortController();
+  let events = 0;
+  let started = 0;
+  let seconds = 0;
+  for await (const batch of readTopic({ kafka: config.kafka, topic: task.topic, groupPrefix: 'bench', from, to, log, signal })) {
+    if (started === 0) started = performance.now();
+    else events += batch.records.length;
+    if (decode) await decoder.decode(batch, 0, signal);
+    seconds = (performance.now() - started) / 1000;
+  }
+  return events / seconds;
+}
+
+async function loop(): Promise<number> {
+  const config = loadConfig(task.configFile, {});
+  await using admin = new KafkaAdmin(config.kafka, log);
+  const ends = new Map([...(await admin.range(task.topic))].map(([partition, { high }]) => [partition, high]));
+  const worker = new Worker({ config, clock: Date.now, log });
+  await worker.start();
+  const started = performance.now();
+  await Promise.race([untilCommitted(admin, config.group, task.topic, ends, new AbortController().signal), worker.failed]);
+  const seconds = (performance.now() - started) / 1000;
+  await worker.stop();
+  return task.events / seconds;
+}
+
+/** From the start of the process to the first committed batch. */
+async function start(): Promise<number> {
+  const config = loadConfig(task.configFile, {});
+  const worker = new Worker({ config, clock: Date.now, log });
+  await worker.start();
+  while (worker.totals.events === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  const seconds = performance.now() / 1000;
+  await worker.stop();
+  return seconds;
+}
+
+const runs = { 'raw-fetch': () => fetchAll(false), 'fetch-decode': () => fetchAll(true), loop, start };
+const cpuBefore = process.cpuUsage();
+const value = await runs[task.run]();
+const { user, system } = process.cpuUsage(cpuBefore);
+const sample: Sample = { value, cpuSeconds: (user + system) / 1e6, peakMegabytes: process.resourceUsage().maxRSS / 1024 };
+process.once('message', () => process.exit(0));
+process.send?.(sample);

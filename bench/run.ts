@@ -1,0 +1,73 @@
+/** `npm run bench`: how fast a worker process is, against a broker on the same machine. Needs the built package. */
+import { parseArgs } from 'node:util';
+import { availableParallelism, cpus, totalmem } from 'node:os';
+import { pino } from 'pino';
+import { cacheFolder } from '../src/local-broker/cache-folder.js';
+import { startGuardedBroker } from '../src/local-broker/guarded-broker.js';
+import { prepareBench } from './bench-topic.js';
+import { type Measurement, SCENARIOS, measure } from './scenarios.js';
+
+const { values: flags } = parseArgs({
+  options: {
+    json: { type: 'boolean', default: false },
+    events: { type: 'string', default: '1000000' },
+    runs: { type: 'string', default: '3' },
+    only: { type: 'string', multiple: true },
+  },
+});
+
+const events = Number(flags.events);
+const runs = Number(flags.runs);
+const log = pino({ level: 'silent' });
+const named = process.env['KAFKA_BROKERS'];
+await using broker =
+  named === undefined || named === ''
+    ? await startGuardedBroker(cacheFolder(process.env), log, (text) => process.stderr.write(`${text}\n`))
+    : null;
+const brokers = broker?.brokers ?? (named as string).split(',');
+process.stderr.write(`${events} events on 4 partitions, ${runs} runs each …\n`);
+await using topic = await prepareBench(brokers, events, log);
+
+const results: Measurement[] = [];
+const wanted = SCENARIOS.filter(({ name }) => flags.only === undefined || flags.only.includes(name));
+const byName = new Map<string, Measurement['samples'][number][]>(wanted.map(({ name }) => [name, []]));
+// Scenario by scenario within each run, so that a machine that changes its speed changes all of them.
+for (let run = 0; run < runs; run++) {
+  for (const scenario of wanted) {
+    const sample = await measure(scenario, topic);
+    byName.get(scenario.name)?.push(sample);
+    process.stderr.write(`  run ${run + 1}: ${scenario.name} ${Math.round(sample.value)} ${scenario.unit}\n`);
+  }
+}
+for (const { name, unit } of wanted) results.push({ name, unit, samples: byName.get(name) ?? [] });
+
+const rows = results.map(({ name, unit, samples }) => {
+  const values = samples.map(({ value }) => value).sort((a, b) => a - b);
+  const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+  return {
+    name,
+    unit,
+    median: Math.round(median(values) * 100) / 100,
+    min: Math.round((values[0] ?? NaN) * 100) / 100,
+    max: Math.round((values.at(-1) ?? NaN) * 100) / 100,
+    runs: values.length,
+    cpuSeconds: Math.round(median(samples.map(({ cpuSeconds }) => cpuSeconds)) * 100) / 100,
+    peakMegabytes: Math.round(median(samples.map(({ peakMegabytes }) => peakMegabytes))),
+  };
+});
+
+if (flags.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+else {
+  process.stdout.write(`\nNode ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'} × ${availableParallelism()}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker on the same machine\n\n`);
+  process.stdout.write('| what | median | min | max | unit | CPU s | peak MB |\n|---|--:|--:|--:|---|--:|--:|\n');
+  for (const r of rows) {
+    const show = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(value));
+    process.stdout.write(`| ${r.name} | ${show(r.median)} | ${show(r.min)} | ${show(r.max)} | ${r.unit} | ${r.cpuSeconds} | ${r.peakMegabytes} |\n`);
+  }
+  const exactlyOnce = results.find(({ name }) => name === 'loop-exactly-once');
+  const atLeastOnce = results.find(({ name }) => name === 'loop-at-least-once');
+  if (exactlyOnce !== undefined && atLeastOnce !== undefined) {
+    const ratios = exactlyOnce.samples.map(({ value }, i) => value / (atLeastOnce.samples[i]?.value ?? NaN)).sort((a, b) => a - b);
+    process.stdout.write(`\nexactly-once / at-least-once, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`);
+  }
+}

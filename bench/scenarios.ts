@@ -1,0 +1,63 @@
+import { fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { BenchTopic } from './bench-topic.js';
+
+export interface Sample {
+  readonly value: number;
+  readonly cpuSeconds: number;
+  readonly peakMegabytes: number;
+}
+
+export interface Measurement {
+  readonly name: string;
+  readonly unit: string;
+  readonly samples: readonly Sample[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly unit: string;
+  readonly run: 'raw-fetch' | 'fetch-decode' | 'loop' | 'start';
+  readonly delivery?: 'exactly-once' | 'at-least-once';
+}
+
+export const SCENARIOS: readonly Scenario[] = [
+  { name: 'raw-fetch', unit: 'events/s', run: 'raw-fetch' },
+  { name: 'fetch-decode', unit: 'events/s', run: 'fetch-decode' },
+  { name: 'loop-at-least-once', unit: 'events/s', run: 'loop', delivery: 'at-least-once' },
+  { name: 'loop-exactly-once', unit: 'events/s', run: 'loop', delivery: 'exactly-once' },
+  { name: 'start-to-first-commit', unit: 's', run: 'start', delivery: 'exactly-once' },
+];
+
+/** What a measured process is told, on its command line. */
+export interface Task {
+  readonly run: Scenario['run'];
+  readonly brokers: readonly string[];
+  readonly topic: string;
+  readonly events: number;
+  readonly configFile: string;
+}
+
+/** Runs a scenario in a process of its own. */
+export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sample> {
+  const { file, group } = bench.configure(scenario.delivery ?? 'exactly-once');
+  const task: Task = { run: scenario.run, brokers: bench.brokers, topic: bench.topic, events: bench.events, configFile: file };
+  const child = fork(fileURLToPath(new URL('./measured.js', import.meta.url)), [JSON.stringify(task)]);
+  const sample = await new Promise<Sample>((resolve, reject) => {
+    child.once('message', (message) => resolve(message as Sample));
+    child.once('exit', (code) => reject(new Error(`${scenario.name}: the measured process ended with code ${code}`)));
+  });
+  child.removeAllListeners('exit');
+  await new Promise<void>((resolve) => {
+    child.once('exit', () => resolve());
+    child.send('done');
+  });
+  if (scenario.run === 'loop') await verifyCommitted(bench, group);
+  return sample;
+}
+
+/** A rate counts only if everything was really committed. */
+async function verifyCommitted({ admin, topic, events }: BenchTopic, group: string): Promise<void> {
+  const committed = [...(await admin.committed(group, topic)).values()].reduce((sum, offset) => sum + (offset?.offset ?? 0), 0);
+  if (committed !== events) throw new Error(`${committed} of ${events} events are committed`);
+}

@@ -1,0 +1,168 @@
+/** Done when, 4 and 5: whatever happens to the workers, the output is that of a single process without faults. */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Outrider } from '../support/outrider.js';
+import { Scenario, fingerprintOf } from '../support/scenario.js';
+import { until } from '../support/until.js';
+
+const EVENTS = 40_000;
+const LIMIT_MS = 90_000;
+
+let scenario: Scenario;
+let oracle: string[];
+
+interface Run {
+  readonly file: string;
+  readonly group: string;
+  readonly anomalies: string;
+  readonly deadLetters: string;
+}
+
+const worker = (run: Run): Outrider => new Outrider(['worker', '--config', run.file, '--log-level', 'debug']);
+
+async function finish(run: Run): Promise<void> {
+  await until(`group ${run.group} commits everything`, LIMIT_MS, () => scenario.isCommitted(run.group));
+}
+
+async function assertEqualsOracle(run: Run): Promise<void> {
+  const found = fingerprintOf(await scenario.read(run));
+  assert.equal(new Set(found).size, found.length, 'nothing is there twice');
+  assert.deepEqual(found.length, oracle.length);
+  assert.deepEqual(found, oracle);
+}
+
+async function committedAtLeast(run: Run, share: number): Promise<boolean> {
+  const committed = [...(await scenario.admin.committed(run.group, scenario.name)).values()];
+  return committed.reduce((sum, offset) => sum + (offset?.offset ?? 0), 0) >= EVENTS * share;
+}
+
+/** Small transactions, so that a fault has many places to hit. */
+const SMALL = { commit: { intervalMs: 5, maxRecords: 500 } };
+
+before(async () => {
+  scenario = await Scenario.create(4);
+  await scenario.train();
+  await scenario.produce(0, EVENTS);
+  const run = await scenario.configure('oracle');
+  await using single = worker(run);
+  await finish(run);
+  single.kill('SIGTERM');
+  const { code, stderr } = await single.finished;
+  assert.equal(code, 0, stderr);
+  const output = await scenario.read(run);
+  oracle = fingerprintOf(output);
+  assert.equal(output.deadLetters.length, EVENTS / 100);
+  assert.ok(output.anomalies.length > EVENTS / 50, `${output.anomalies.length} anomalies`);
+});
+
+after(async () => {
+  await scenario[Symbol.asyncDispose]();
+});
+
+for (const workers of [1, 3, 4]) {
+  test(`${workers} workers give the oracle's anomalies, bit for bit`, async () => {
+    const run = await scenario.configure(`workers-${workers}`, { commit: { intervalMs: 20, maxRecords: 1 + 777 * workers } });
+    await using fleet = new Outrider(['run', '--config', run.file, '--workers', String(workers), '--stop-at-end', '--json']);
+    const { code, stdout, stderr } = await fleet.finished;
+    assert.equal(code, 0, stderr);
+    assert.equal((JSON.parse(stdout) as { events: number }).events, EVENTS);
+    await assertEqualsOracle(run);
+  });
+}
+
+test('workers killed with SIGKILL in mid-run lose nothing and repeat nothing', async () => {
+  const run = await scenario.configure('killed', SMALL);
+  let workers = [worker(run), worker(run)];
+  for (const share of [0.05, 0.2, 0.4, 0.6]) {
+    await until(`${share} of the events are committed`, LIMIT_MS, () => committedAtLeast(run, share));
+    const victim = workers.shift() as Outrider;
+    victim.kill('SIGKILL');
+    await victim.finished;
+    workers = [...workers, worker(run)];
+  }
+  await finish(run);
+  for (const survivor of workers) await survivor[Symbol.asyncDispose]();
+  await assertEqualsOracle(run);
+});
+
+test('a worker stopped past its session time-out and woken again neither loses nor repeats', async () => {
+  const sessionTimeoutMs = 6000;
+  const run = await scenario.configure('zombie', {
+    ...SMALL,
+    kafka: { brokers: scenario.brokers, sessionTimeoutMs, heartbeatIntervalMs: 1000, rebalanceTimeoutMs: 6000 },
+  });
+  await using zombie = worker(run);
+  await until('the first events are committed', LIMIT_MS, () => committedAtLeast(run, 0.02));
+  zombie.kill('SIGSTOP');
+  await using successor = worker(run);
+  // The group forgets the stopped member, and its successor takes all partitions over and ends the topic.
+  await finish(run);
+  await until('the zombie is out of the group', LIMIT_MS, async () => (await scenario.admin.memberCount(run.group)) === 1);
+  zombie.kill('SIGCONT');
+  await until('the zombie is back in the group', LIMIT_MS, async () => (await scenario.admin.memberCount(run.group)) === 2);
+  await assertEqualsOracle(run);
+  for (const process of [zombie, successor]) {
+    process.kill('SIGTERM');
+    const { code, stderr } = await process.finished;
+    assert.equal(code, 0, stderr);
+  }
+  await assertEqualsOracle(run);
+});
+
+test('workers that come and go while events flow change nothing', async () => {
+  const run = await scenario.configure('coming-and-going', SMALL);
+  const first = worker(run);
+  await until('it started', LIMIT_MS, () => committedAtLeast(run, 0.02));
+  const others = [worker(run), worker(run)];
+  await until('half is done', LIMIT_MS, () => committedAtLeast(run, 0.4));
+  first.kill('SIGTERM');
+  assert.equal((await first.finished).code, 0);
+  // Five members for four partitions: the spare one stands by.
+  others.push(worker(run), worker(run), worker(run));
+  await finish(run);
+  await until('all five are members', LIMIT_MS, async () => (await scenario.admin.memberCount(run.group)) === 5);
+  for (const process of others) process.kill('SIGTERM');
+  for (const process of others) assert.equal((await process.finished).code, 0);
+  await assertEqualsOracle(run);
+});
+
+test('a supervisor restarts a killed worker, and a supervisor that is killed takes its workers with it', async () => {
+  const run = await scenario.configure('supervised', SMALL);
+  await using fleet = new Outrider(['run', '--config', run.file, '--workers', '2', '--log-level', 'info']);
+  await until('it started', LIMIT_MS, () => committedAtLeast(run, 0.05));
+  const pids = await childrenOf(fleet.pid);
+  assert.equal(pids.length, 2);
+  process.kill(pids[0] as number, 'SIGKILL');
+  await until('another worker takes its place', LIMIT_MS, async () => {
+    const now = await childrenOf(fleet.pid);
+    return now.length === 2 && !now.includes(pids[0] as number);
+  });
+  await finish(run);
+  const orphans = await childrenOf(fleet.pid);
+  fleet.kill('SIGKILL');
+  await fleet.finished;
+  await until('the orphans left', LIMIT_MS, () => orphans.every((pid) => !isAlive(pid)));
+  await assertEqualsOracle(run);
+});
+
+async function childrenOf(pid: number): Promise<number[]> {
+  const { readFile, readdir } = await import('node:fs/promises');
+  const found: number[] = [];
+  for (const entry of await readdir('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    const stat = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => '');
+    if (stat.split(') ').pop()?.split(' ')[1] === String(pid)) found.push(Number(entry));
+  }
+  await delay(0);
+  return found;
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

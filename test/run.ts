@@ -1,0 +1,52 @@
+/**
+ * `npm test`: starts one real broker for the whole run (or uses KAFKA_BROKERS), then runs every *.test.js under the
+ * folder beside this file. Fails, and says why, where there is no way to a broker.
+ */
+import { spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { messageOf } from '../src/errors.js';
+import { cacheFolder } from '../src/local-broker/cache-folder.js';
+import { type GuardedBroker, startGuardedBroker } from '../src/local-broker/guarded-broker.js';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const wanted = process.argv.slice(2);
+
+function testFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) return testFiles(path);
+    return entry.name.endsWith('.test.js') && (wanted.length === 0 || wanted.some((text) => path.includes(text))) ? [path] : [];
+  });
+}
+
+async function broker(): Promise<GuardedBroker | null> {
+  const named = process.env['KAFKA_BROKERS'];
+  if (named !== undefined && named !== '') return null;
+  return startGuardedBroker(cacheFolder(process.env), pino({ level: 'silent' }), (text) => process.stderr.write(`${text}\n`));
+}
+
+async function main(): Promise<number> {
+  await using own = await broker();
+  const brokers = own?.brokers.join(',') ?? process.env['KAFKA_BROKERS'];
+  process.stderr.write(`Kafka at ${brokers ?? ''}\n`);
+  const environment: NodeJS.ProcessEnv = { ...process.env, OUTRIDER_TEST_BROKERS: brokers };
+  delete environment['KAFKA_BROKERS'];
+  const runner = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...testFiles(here).sort()], {
+    stdio: 'inherit',
+    env: environment,
+  });
+  return await new Promise<number>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
+    runner.once('exit', (code) => resolve(code ?? 1));
+  });
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  process.stderr.write(`npm test: the tests need a real Kafka: ${messageOf(error)}\n`);
+  process.exitCode = 1;
+}
