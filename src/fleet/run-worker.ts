@@ -54,13 +54,22 @@ async function runUntilStopped({ config, clock, log, stopAtEnd, supervisor, onWo
     await Promise.race([stopped, worker.failed, ...(ends === null ? [] : [ends.then(() => stopped)])]);
     log.info('stopping: committing what is in hand');
   } finally {
-    await Promise.race([worker.stop(), delay(config.fleet.shutdownTimeoutMs)]);
+    await stopWithin(worker, config.fleet.shutdownTimeoutMs, log);
     ending.abort();
     if (reporter !== null) clearInterval(reporter);
     supervisor?.send(await worker.report());
     await shown?.[Symbol.asyncDispose]();
   }
   return { ...worker.totals, restarts: 0, seconds: (performance.now() - started) / 1000 };
+}
+
+/** What cannot be stopped in time is left to the end of the process: whatever it has not committed is read again. */
+async function stopWithin(worker: Worker, timeoutMs: number, log: Logger): Promise<void> {
+  const stopped = new AbortController();
+  const late = delay(timeoutMs, 'late', { signal: stopped.signal }).catch(() => 'stopped');
+  const outcome = await Promise.race([worker.stop(), late]);
+  stopped.abort();
+  if (outcome === 'late') log.warn({ shutdownTimeoutMs: timeoutMs }, 'stopping took too long; leaving without it');
 }
 
 /** Ends the worker once the whole group has committed what the topic held at the start. */

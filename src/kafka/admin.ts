@@ -165,6 +165,6 @@ async function whenSettled<T>(ask: () => Promise<T>): Promise<T> {
 export function missingTopic(topic: string, brokers: readonly string[]): MissingRemoteError {
   const server = brokers[0] ?? 'localhost:9092';
   return new MissingRemoteError(
-    `topic ${topic}: there is no such topic on ${brokers.join(', ')}; create it with: kafka-topics.sh --bootstrap-server ${server} --create --topic ${topic} --partitions 4`,
+    `topic ${topic}: there is no such topic on ${brokers.join(', ')}; create it with: outrider check --create-topics, or kafka-topics.sh --bootstrap-server ${server} --create --topic ${topic} --partitions 4`,
   );
 }

@@ -17,6 +17,20 @@ export interface Finding {
 /** A partition number that no topic has: its transactional id belongs to the fleet, and fencing it disturbs nobody. */
 const CHECK_PARTITION = -1;
 
+const PARTITIONS_DEFAULT = 4;
+/** An anomaly and a dead letter hold their event and more. */
+const OUTPUT_HEADROOM_BYTES = 65_536;
+
+/** Creates the input and output topics that are not there; the outputs with as many partitions as the input has. */
+export async function createMissingTopics({ kafka, input, output }: Config, log: Logger): Promise<readonly string[]> {
+  await using admin = new KafkaAdmin(kafka, log);
+  const partitions = (await admin.partitionCounts([input.topic])).get(input.topic) ?? PARTITIONS_DEFAULT;
+  const created = await admin.createTopics([{ topic: input.topic, partitions }]);
+  const batchBytesMax = (await admin.maxMessageBytes(input.topic)) + OUTPUT_HEADROOM_BYTES;
+  const configs = { 'max.message.bytes': String(batchBytesMax) };
+  return [...created, ...(await admin.createTopics([output.anomalies, output.deadLetters].map((topic) => ({ topic, partitions, configs }))))];
+}
+
 /** Looks at everything that `run` will need, in the order in which it will need it. */
 export async function* check(config: Config, log: Logger, signal: AbortSignal): AsyncGenerator<Finding> {
   yield ok('configuration', `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`);
@@ -60,7 +74,7 @@ async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<F
   const input = limits.get(config.input.topic);
   for (const topic of [anomalies, deadLetters]) {
     const limit = limits.get(topic);
-    if (input === undefined || limit === undefined || limit >= input + 4096) continue;
+    if (input === undefined || limit === undefined || limit >= input + OUTPUT_HEADROOM_BYTES) continue;
     const consequence = topic === anomalies ? 'an anomaly with a large event becomes a dead letter (too-large)' : 'the value of a large dead letter is cut';
     yield { level: 'warning', what: 'topic', message: `${topic}: max.message.bytes ${limit} leaves no room beside the input's ${input}: ${consequence}` };
   }
