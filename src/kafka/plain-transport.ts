@@ -1,5 +1,6 @@
 import type { Producer } from 'kafkajs';
 import type { Logger } from 'pino';
+import { MissingRemoteError } from '../errors.js';
 import type { OutgoingRecord } from '../model.js';
 import type { RecordTransport } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
@@ -12,19 +13,15 @@ export type Compression = 'none' | 'gzip';
 
 /** Writes records outside transactions, acknowledged by all replicas, repeated by kafkajs when that fails. */
 export class PlainTransport implements RecordTransport {
-  private readonly producer: Producer;
+  private producer: Producer;
   private closed = false;
 
   constructor(
     private readonly kafka: KafkaConfig,
-    log: Logger,
+    private readonly log: Logger,
     private readonly compression: Compression = 'none',
   ) {
-    this.producer = createClient(kafka, 'producer', log).producer({
-      allowAutoTopicCreation: false,
-      createPartitioner: explicitPartition,
-      metadataMaxAge: kafka.metadataMaxAgeMs,
-    });
+    this.producer = this.newProducer();
   }
 
   async connect(): Promise<void> {
@@ -32,6 +29,24 @@ export class PlainTransport implements RecordTransport {
   }
 
   async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
+    const baseOffset = await this.trySend(topic, partition, records);
+    if (baseOffset !== null) return baseOffset;
+    // The partition is younger than what this producer knows of the topic: a new one asks again.
+    const stale = this.producer;
+    this.producer = this.newProducer();
+    await this.connect();
+    void stale.disconnect();
+    return (await this.trySend(topic, partition, records)) ?? unsent(topic, partition);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    await this.producer.disconnect();
+  }
+
+  /** @returns null when kafkajs did not know the partition: it then drops the records without a word */
+  private async trySend(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number | null> {
     const [written] = await translated(`topic ${topic}, partition ${partition}: writing ${records.length} records`, () =>
       this.producer.send({
         topic,
@@ -41,12 +56,19 @@ export class PlainTransport implements RecordTransport {
         compression: this.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
       }),
     );
-    return Number(written?.baseOffset ?? -1);
+    return written === undefined ? null : Number(written.baseOffset);
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
-    if (this.closed) return;
-    this.closed = true;
-    await this.producer.disconnect();
+  private newProducer(): Producer {
+    return createClient(this.kafka, 'producer', this.log).producer({
+      allowAutoTopicCreation: false,
+      createPartitioner: explicitPartition,
+      metadataMaxAge: this.kafka.metadataMaxAgeMs,
+    });
   }
+}
+
+/** @throws MissingRemoteError */
+export function unsent(topic: string, partition: number): never {
+  throw new MissingRemoteError(`topic ${topic}, partition ${partition}: there is no such partition, or it has no leader`);
 }

@@ -6,6 +6,7 @@ import type { OutgoingRecord, TopicPartition } from '../model.js';
 import type { CommitUnit, PartitionSink } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { explicitPartition } from './partitioner.js';
+import { unsent } from './plain-transport.js';
 import { toMessage } from './record-format.js';
 import { protocolErrorOf, translateError, translated } from './translate-errors.js';
 import { CompressionTypes } from './kafkajs.js';
@@ -86,7 +87,8 @@ class TransactionUnit implements CommitUnit {
     const [written] = await this.whenClosed(`topic ${topic}, partition ${partition}: writing ${records.length} records`, () =>
       this.transaction.send({ topic, messages, acks: -1, timeout: this.timeoutMs, compression: CompressionTypes.None }),
     );
-    return Number(written?.baseOffset ?? -1);
+    // Unknown partitions are dropped by kafkajs without a word; a new producer knows more.
+    return written === undefined ? unsent(topic, partition) : Number(written.baseOffset);
   }
 
   async commit(nextOffset: number, metadata: string): Promise<void> {
