@@ -44,13 +44,19 @@ const SCHEMA = {
   ],
 } as const;
 
-export async function prepareBench(brokers: readonly string[], events: number, log: Logger): Promise<BenchTopic> {
+export async function prepareBench(
+  brokers: readonly string[],
+  events: number,
+  log: Logger,
+): Promise<BenchTopic> {
   const folder = mkdtempSync(join(tmpdir(), 'outrider-bench-'));
   writeFileSync(join(folder, 'event.avsc'), JSON.stringify(SCHEMA));
   const topic = `bench-${randomBytes(4).toString('hex')}`;
   const kafka = localKafka(brokers);
   const admin = new KafkaAdmin(kafka, log);
-  await admin.createTopics([topic, `${topic}.anomalies`, `${topic}.dlt`].map((name) => ({ topic: name, partitions: PARTITIONS })));
+  await admin.createTopics(
+    [topic, `${topic}.anomalies`, `${topic}.dlt`].map((name) => ({ topic: name, partitions: PARTITIONS })),
+  );
   await fill(topic, events, brokers, log);
   const bench: BenchTopic = {
     brokers,
@@ -105,15 +111,30 @@ async function fill(topic: string, events: number, brokers: readonly string[], l
     for (let id = from; id < Math.min(from + 20_000, events); id++) {
       const v = values(random);
       const entity = `e-${String(id % 1000).padStart(4, '0')}`;
-      const event = { id, at: 1_700_000_000_000 + id, entity, ...Object.fromEntries(v.map((value, i) => [`v${i}`, value])) };
-      records.push({ topic, partition: id % PARTITIONS, key: Buffer.from(entity), value: Buffer.concat([header, type.toBuffer(event)]), headers: [] });
+      const event = {
+        id,
+        at: 1_700_000_000_000 + id,
+        entity,
+        ...Object.fromEntries(v.map((value, i) => [`v${i}`, value])),
+      };
+      records.push({
+        topic,
+        partition: id % PARTITIONS,
+        key: Buffer.from(entity),
+        value: Buffer.concat([header, type.toBuffer(event)]),
+        headers: [],
+      });
     }
     await producer.sendAll(records);
   }
 }
 
 async function train({ brokers, topic, folder }: BenchTopic): Promise<void> {
-  const config = parseConfig(join(folder, 'train.yml'), configText(brokers, topic, 'train', 'exactly-once'), {});
+  const config = parseConfig(
+    join(folder, 'train.yml'),
+    configText(brokers, topic, 'train', 'exactly-once'),
+    {},
+  );
   const reading = prepareReading(config);
   const random = seededRandom(2);
   const data = Float64Array.from({ length: TRAINING_ROWS * FEATURES }, () => 0);

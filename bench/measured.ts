@@ -23,7 +23,15 @@ async function fetchAll(decode: boolean): Promise<number> {
   let events = 0;
   let started = 0;
   let seconds = 0;
-  for await (const batch of readTopic({ kafka: config.kafka, topic: task.topic, groupPrefix: 'bench', from, to, log, signal })) {
+  for await (const batch of readTopic({
+    kafka: config.kafka,
+    topic: task.topic,
+    groupPrefix: 'bench',
+    from,
+    to,
+    log,
+    signal,
+  })) {
     if (started === 0) started = performance.now();
     else events += batch.records.length;
     if (decode) await decoder.decode(batch, 0, signal);
@@ -35,11 +43,16 @@ async function fetchAll(decode: boolean): Promise<number> {
 async function loop(): Promise<number> {
   const config = loadConfig(task.configFile, {});
   await using admin = new KafkaAdmin(config.kafka, log);
-  const ends = new Map([...(await admin.range(task.topic))].map(([partition, { high }]) => [partition, high]));
+  const ends = new Map(
+    [...(await admin.range(task.topic))].map(([partition, { high }]) => [partition, high]),
+  );
   const worker = new Worker({ config, clock: Date.now, log });
   await worker.start();
   const started = performance.now();
-  await Promise.race([untilCommitted(admin, config.group, task.topic, ends, new AbortController().signal), worker.failed]);
+  await Promise.race([
+    untilCommitted(admin, config.group, task.topic, ends, new AbortController().signal),
+    worker.failed,
+  ]);
   const seconds = (performance.now() - started) / 1000;
   await worker.stop();
   return task.events / seconds;
@@ -60,6 +73,10 @@ const runs = { 'raw-fetch': () => fetchAll(false), 'fetch-decode': () => fetchAl
 const cpuBefore = process.cpuUsage();
 const value = await runs[task.run]();
 const { user, system } = process.cpuUsage(cpuBefore);
-const sample: Sample = { value, cpuSeconds: (user + system) / 1e6, peakMegabytes: process.resourceUsage().maxRSS / 1024 };
+const sample: Sample = {
+  value,
+  cpuSeconds: (user + system) / 1e6,
+  peakMegabytes: process.resourceUsage().maxRSS / 1024,
+};
 process.once('message', () => process.exit(0));
 process.send?.(sample);

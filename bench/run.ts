@@ -19,7 +19,7 @@ const { values: flags } = parseArgs({
 const events = Number(flags.events);
 const runs = Number(flags.runs);
 const log = pino({ level: 'silent' });
-const named = process.env['KAFKA_BROKERS'];
+const named = process.env.KAFKA_BROKERS;
 await using broker =
   named === undefined || named === ''
     ? await startGuardedBroker(cacheFolder(process.env), log, (text) => process.stderr.write(`${text}\n`))
@@ -43,7 +43,8 @@ for (const { name, unit } of wanted) results.push({ name, unit, samples: byName.
 
 const rows = results.map(({ name, unit, samples }) => {
   const values = samples.map(({ value }) => value).sort((a, b) => a - b);
-  const median = (numbers: readonly number[]): number => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+  const median = (numbers: readonly number[]): number =>
+    [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
   return {
     name,
     unit,
@@ -58,16 +59,27 @@ const rows = results.map(({ name, unit, samples }) => {
 
 if (flags.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
 else {
-  process.stdout.write(`\nNode ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'} × ${availableParallelism()}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker on the same machine\n\n`);
-  process.stdout.write('| what | median | min | max | unit | CPU s | peak MB |\n|---|--:|--:|--:|---|--:|--:|\n');
+  process.stdout.write(
+    `\nNode ${process.version}, ${cpus()[0]?.model ?? 'unknown processor'} × ${availableParallelism()}, ${Math.round(totalmem() / 2 ** 30)} GiB, broker on the same machine\n\n`,
+  );
+  process.stdout.write(
+    '| what | median | min | max | unit | CPU s | peak MB |\n|---|--:|--:|--:|---|--:|--:|\n',
+  );
   for (const r of rows) {
-    const show = (value: number): string => (value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(value));
-    process.stdout.write(`| ${r.name} | ${show(r.median)} | ${show(r.min)} | ${show(r.max)} | ${r.unit} | ${r.cpuSeconds} | ${r.peakMegabytes} |\n`);
+    const show = (value: number): string =>
+      value >= 1000 ? Math.round(value).toLocaleString('en-US') : String(value);
+    process.stdout.write(
+      `| ${r.name} | ${show(r.median)} | ${show(r.min)} | ${show(r.max)} | ${r.unit} | ${r.cpuSeconds} | ${r.peakMegabytes} |\n`,
+    );
   }
   const exactlyOnce = results.find(({ name }) => name === 'loop-exactly-once');
   const atLeastOnce = results.find(({ name }) => name === 'loop-at-least-once');
   if (exactlyOnce !== undefined && atLeastOnce !== undefined) {
-    const ratios = exactlyOnce.samples.map(({ value }, i) => value / (atLeastOnce.samples[i]?.value ?? NaN)).sort((a, b) => a - b);
-    process.stdout.write(`\nexactly-once / at-least-once, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`);
+    const ratios = exactlyOnce.samples
+      .map(({ value }, i) => value / (atLeastOnce.samples[i]?.value ?? NaN))
+      .sort((a, b) => a - b);
+    process.stdout.write(
+      `\nexactly-once / at-least-once, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`,
+    );
   }
 }

@@ -41,11 +41,19 @@ export interface Task {
 /** Runs a scenario in a process of its own. */
 export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sample> {
   const { file, group } = bench.configure(scenario.delivery ?? 'exactly-once');
-  const task: Task = { run: scenario.run, brokers: bench.brokers, topic: bench.topic, events: bench.events, configFile: file };
+  const task: Task = {
+    run: scenario.run,
+    brokers: bench.brokers,
+    topic: bench.topic,
+    events: bench.events,
+    configFile: file,
+  };
   const child = fork(fileURLToPath(new URL('./measured.js', import.meta.url)), [JSON.stringify(task)]);
   const sample = await new Promise<Sample>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Sample));
-    child.once('exit', (code) => reject(new Error(`${scenario.name}: the measured process ended with code ${code}`)));
+    child.once('exit', (code) =>
+      reject(new Error(`${scenario.name}: the measured process ended with code ${code}`)),
+    );
   });
   child.removeAllListeners('exit');
   await new Promise<void>((resolve) => {
@@ -58,6 +66,9 @@ export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sa
 
 /** A rate counts only if everything was really committed. */
 async function verifyCommitted({ admin, topic, events }: BenchTopic, group: string): Promise<void> {
-  const committed = [...(await admin.committed(group, topic)).values()].reduce((sum, offset) => sum + (offset?.offset ?? 0), 0);
+  const committed = [...(await admin.committed(group, topic)).values()].reduce(
+    (sum, offset) => sum + (offset?.offset ?? 0),
+    0,
+  );
   if (committed !== events) throw new Error(`${committed} of ${events} events are committed`);
 }

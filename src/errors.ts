@@ -70,6 +70,13 @@ export class UnreachableError extends OutriderError {
 /** Something answered, but what was asked for is not there or not allowed: a topic, a right, a retained offset. */
 export class MissingRemoteError extends OutriderError {
   readonly code = 'missing-remote';
+  /** A broker whose metadata lags says the same of a topic that was just created. */
+  readonly mayPass: boolean;
+
+  constructor(message: string, options?: { cause?: unknown; mayPass?: boolean }) {
+    super(message, options);
+    this.mayPass = options?.mayPass ?? false;
+  }
 }
 
 /** A model, a schema or a data file cannot be used. */

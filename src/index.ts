@@ -1,6 +1,11 @@
 /** Outrider as a library: read the anomalies, write records, describe a fleet. */
 export { subscribe, type SubscribeOptions } from './library/subscribe.js';
-export { createProducer, type CreateProducerOptions, type RecordProducer, type RecordToSend } from './library/create-producer.js';
+export {
+  createProducer,
+  type CreateProducerOptions,
+  type RecordProducer,
+  type RecordToSend,
+} from './library/create-producer.js';
 export { defineConfig, type OutriderConfig } from './library/define-config.js';
 export type { Anomaly } from './publish/anomaly-record.js';
 export type { Delivery, HeaderList } from './model.js';

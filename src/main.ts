@@ -8,7 +8,8 @@ import { createLog } from './observe/log.js';
 /** How long a finished command may take to let go of what keeps the process alive. */
 const LINGER_MAX_MS = 2000;
 
-const isSupervised = process.env[SUPERVISED_VARIABLE] === '1' && process.connected;
+/** Holds also when the supervisor is gone already: the worker then leaves at once. */
+const isSupervised = process.env[SUPERVISED_VARIABLE] === '1';
 
 /** The first SIGTERM or SIGINT asks to stop; the second ends the process at once. Nothing is lost either way. */
 function stopSignal(): AbortSignal {
@@ -29,7 +30,10 @@ function processChannel(): ProcessChannel {
     send: (message) => {
       if (process.connected) process.send?.(message);
     },
-    onDisconnect: (listener) => process.on('disconnect', listener),
+    onDisconnect: (listener) => {
+      process.on('disconnect', listener);
+      if (!process.connected) listener();
+    },
   };
 }
 
@@ -56,7 +60,8 @@ async function main(): Promise<number> {
   } catch (error) {
     const debug = /--log-level[ =](debug|trace)/.test(args.join(' '));
     process.stderr.write(`outrider: ${messageOf(error)}\n`);
-    if ((debug || !(error instanceof OutriderError)) && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+    if ((debug || !(error instanceof OutriderError)) && error instanceof Error)
+      process.stderr.write(`${error.stack ?? ''}\n`);
     return exitCodeFor(error);
   }
 }

@@ -18,26 +18,41 @@ function testFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return testFiles(path);
-    return entry.name.endsWith('.test.js') && (wanted.length === 0 || wanted.some((text) => path.includes(text))) ? [path] : [];
+    return entry.name.endsWith('.test.js') &&
+      (wanted.length === 0 || wanted.some((text) => path.includes(text)))
+      ? [path]
+      : [];
   });
 }
 
 async function broker(): Promise<GuardedBroker | null> {
-  const named = process.env['KAFKA_BROKERS'];
+  const named = process.env.KAFKA_BROKERS;
   if (named !== undefined && named !== '') return null;
-  return startGuardedBroker(cacheFolder(process.env), pino({ level: 'silent' }), (text) => process.stderr.write(`${text}\n`));
+  return startGuardedBroker(cacheFolder(process.env), pino({ level: 'silent' }), (text) =>
+    process.stderr.write(`${text}\n`),
+  );
 }
 
 async function main(): Promise<number> {
   await using own = await broker();
-  const brokers = own?.brokers.join(',') ?? process.env['KAFKA_BROKERS'];
+  const brokers = own?.brokers.join(',') ?? process.env.KAFKA_BROKERS;
   process.stderr.write(`Kafka at ${brokers ?? ''}\n`);
   const environment: NodeJS.ProcessEnv = { ...process.env, OUTRIDER_TEST_BROKERS: brokers };
-  delete environment['KAFKA_BROKERS'];
-  const runner = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=2', ...testFiles(here).sort()], {
-    stdio: 'inherit',
-    env: environment,
-  });
+  delete environment.KAFKA_BROKERS;
+  const runner = spawn(
+    process.execPath,
+    [
+      '--test',
+      '--test-reporter=spec',
+      '--test-force-exit',
+      '--test-concurrency=2',
+      ...testFiles(here).sort(),
+    ],
+    {
+      stdio: 'inherit',
+      env: environment,
+    },
+  );
   return await new Promise<number>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => runner.kill(signal));
     runner.once('exit', (code) => resolve(code ?? 1));

@@ -2,7 +2,12 @@ import type { Command } from 'commander';
 import { resolve } from 'node:path';
 import { AnswerNoError } from '../errors.js';
 import { cacheFolder } from '../local-broker/cache-folder.js';
-import { type StandingBroker, findStandingBroker, startStandingBroker, stopStandingBroker } from '../local-broker/standing-broker.js';
+import {
+  type StandingBroker,
+  findStandingBroker,
+  startStandingBroker,
+  stopStandingBroker,
+} from '../local-broker/standing-broker.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common, wholeNumber } from './options.js';
 import { Printer } from './output.js';
@@ -19,9 +24,19 @@ export function brokerCommand(program: Command, context: CliContext): void {
   const broker = program.command('broker').description('the local single-node Kafka for development');
   const cache = cacheFolder(context.environment);
   const printer = new Printer(context.stdout, context.environment);
-  const print = (found: StandingBroker | null, options: CommonOptions, otherwise: string, prefix = ''): void => {
+  const print = (
+    found: StandingBroker | null,
+    options: CommonOptions,
+    otherwise: string,
+    prefix = '',
+  ): void => {
     if (options.json === true) printer.json(found);
-    else printer.line(found === null ? otherwise : `${prefix}Kafka ${found.version} at ${found.brokers.join(', ')} (pid ${found.pid}, data in ${found.dataDir})`);
+    else
+      printer.line(
+        found === null
+          ? otherwise
+          : `${prefix}Kafka ${found.version} at ${found.brokers.join(', ')} (pid ${found.pid}, data in ${found.dataDir})`,
+      );
   };
 
   common(
@@ -48,14 +63,22 @@ export function brokerCommand(program: Command, context: CliContext): void {
     'outrider broker stop --purge',
     'warn',
   ).action(async (options: StopOptions) => {
-    print(await stopStandingBroker(cache, options.purge ?? false), options, 'no local broker is running', 'stopped ');
+    print(
+      await stopStandingBroker(cache, options.purge ?? false),
+      options,
+      'no local broker is running',
+      'stopped ',
+    );
   });
 
-  common(broker.command('status').description('say whether it runs; exit 1 if not'), 'outrider broker status --json', 'warn').action(
-    async (options: CommonOptions) => {
-      const found = await findStandingBroker(cache, context.createLog(options.logLevel));
-      if (found === null) throw new AnswerNoError('no local broker is running; start one with: outrider broker start');
-      print(found, options, '');
-    },
-  );
+  common(
+    broker.command('status').description('say whether it runs; exit 1 if not'),
+    'outrider broker status --json',
+    'warn',
+  ).action(async (options: CommonOptions) => {
+    const found = await findStandingBroker(cache, context.createLog(options.logLevel));
+    if (found === null)
+      throw new AnswerNoError('no local broker is running; start one with: outrider broker start');
+    print(found, options, '');
+  });
 }

@@ -12,8 +12,13 @@ export function checkCommand(program: Command, context: CliContext): void {
   common(
     program
       .command('check')
-      .description('look at configuration, model, topics, rights and brokers; exit 0 only if `run` would work')
-      .option('--create-topics', 'first create the topics that are missing, with the partitions of the input topic (4 if that is missing too)'),
+      .description(
+        'look at configuration, model, topics, rights and brokers; exit 0 only if `run` would work',
+      )
+      .option(
+        '--create-topics',
+        'first create the topics that are missing, with the partitions of the input topic (4 if that is missing too)',
+      ),
     'outrider check --create-topics',
     'warn',
   ).action(async (options: CommonOptions & { readonly createTopics?: boolean }) => {
@@ -25,10 +30,14 @@ export function checkCommand(program: Command, context: CliContext): void {
     for await (const finding of check(config, log, context.signal)) {
       findings.push(finding);
       const [style, mark] = MARKS[finding.level];
-      if (options.json !== true) printer.line(`${printer.style(style, mark)} ${finding.what.padEnd(17)}${finding.message}`);
+      if (options.json !== true)
+        printer.line(`${printer.style(style, mark)} ${finding.what.padEnd(17)}${finding.message}`);
     }
     if (options.json === true) printer.json(findings);
     const faults = findings.filter(({ level }) => level === 'fault').length;
-    if (faults > 0) throw new AnswerNoError(`${faults} of ${findings.length} findings ${faults === 1 ? 'is a fault' : 'are faults'}: \`run\` would not work`);
+    if (faults > 0)
+      throw new AnswerNoError(
+        `${faults} of ${findings.length} findings ${faults === 1 ? 'is a fault' : 'are faults'}: \`run\` would not work`,
+      );
   });
 }

@@ -13,12 +13,20 @@ export interface Connection {
 }
 
 /** For commands that work with a configuration or, without one, with a broker's address alone. */
-export function connectionFor(configFile: string, brokers: string | undefined, { environment }: CliContext): Connection {
+export function connectionFor(
+  configFile: string,
+  brokers: string | undefined,
+  { environment }: CliContext,
+): Connection {
   const wanted = configFile !== CONFIG_FILE_DEFAULT || existsSync(configFile);
-  const environmentWithFlag = brokers === undefined ? environment : { ...environment, KAFKA_BROKERS: brokers };
+  const environmentWithFlag =
+    brokers === undefined ? environment : { ...environment, KAFKA_BROKERS: brokers };
   if (wanted) {
     const config = loadConfig(configFile, environmentWithFlag);
     return { kafka: config.kafka, config };
   }
-  return { kafka: localKafka(splitBrokers(environmentWithFlag['KAFKA_BROKERS'] ?? 'localhost:9092')), config: null };
+  return {
+    kafka: localKafka(splitBrokers(environmentWithFlag.KAFKA_BROKERS ?? 'localhost:9092')),
+    config: null,
+  };
 }

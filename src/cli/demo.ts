@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Command } from 'commander';
 import { AnswerNoError } from '../errors.js';
 import { type DemoResult, type DemoShow, runDemo } from '../demo/run-demo.js';
@@ -21,7 +22,9 @@ export function demoCommand(program: Command, context: CliContext): void {
   common(
     program
       .command('demo')
-      .description('everything on real data: a broker, topics, a trained model, a fleet, events, anomalies, and a count of what came out')
+      .description(
+        'everything on real data: a broker, topics, a trained model, a fleet, events, anomalies, and a count of what came out',
+      )
       .option('--events <n>', 'how many of the 49,097 readings [all]', wholeNumber(1000, 49_097))
       .option('--workers <n>', 'worker processes [4, one per partition]', wholeNumber(1, 64))
       .option('--rate <n>', 'events per second; 0 for as fast as it goes', wholeNumber(0), RATE_DEFAULT)
@@ -58,7 +61,12 @@ async function demo(options: DemoCommandOptions, context: CliContext): Promise<v
 }
 
 function silentShow({ stderr }: CliContext): DemoShow {
-  return { done: () => undefined, note: (text) => void stderr.write(`${text}\n`), anomaly: () => undefined, progress: () => undefined };
+  return {
+    done: () => undefined,
+    note: (text) => void stderr.write(`${text}\n`),
+    anomaly: () => undefined,
+    progress: () => undefined,
+  };
 }
 
 /** Anomalies shown of each interval; the others are counted. */
@@ -78,14 +86,18 @@ class TerminalShow implements DemoShow {
   ) {}
 
   title(): void {
-    this.printer.line(`${this.printer.style('bold', 'Outrider')}: NASA shuttle telemetry through a real Kafka, scored exactly once\n`);
+    this.printer.line(
+      `${this.printer.style('bold', 'Outrider')}: NASA shuttle telemetry through a real Kafka, scored exactly once\n`,
+    );
   }
 
   done(text: string, seconds: number): void {
     this.clear();
     this.flushHidden();
     this.status = '';
-    this.printer.line(`${this.printer.style('green', '✓')} ${text} ${this.printer.style('dim', `${seconds.toFixed(1)} s`)}`);
+    this.printer.line(
+      `${this.printer.style('green', '✓')} ${text} ${this.printer.style('dim', `${seconds.toFixed(1)} s`)}`,
+    );
   }
 
   note(text: string): void {
@@ -120,7 +132,11 @@ class TerminalShow implements DemoShow {
     const { printer } = this;
     const zero = (count: number): string => printer.style(count === 0 ? 'green' : 'red', String(count));
     const rows: [string, string, string][] = [
-      ['events', grouped(summary.events), rate === 0 ? '' : `paced at ${grouped(rate)}/s; --rate 0 lets them run`],
+      [
+        'events',
+        grouped(summary.events),
+        rate === 0 ? '' : `paced at ${grouped(rate)}/s; --rate 0 lets them run`,
+      ],
       ['anomalies', grouped(summary.anomalies), 'read back from the output topic, committed records only'],
       ['dead letters', grouped(summary.deadLetters), `of ${expectedDeadLetters} deliberately broken events`],
       ['missing', zero(summary.missing), 'verdicts of the same model offline that are not on the topic'],
@@ -128,14 +144,24 @@ class TerminalShow implements DemoShow {
       ['other scores', zero(wrong), 'scores that differ from the offline ones by a single bit'],
       ['AUROC', summary.auroc.toFixed(4), 'against the labels, which the training did not see'],
       ['average precision', summary.averagePrecision.toFixed(4), ''],
-      ['events/s', grouped(summary.eventsPerSecond), `${summary.workers} workers, first event produced to last one committed`],
-      ['age p50 / p99', `${summary.ageMs.p50} / ${summary.ageMs.p99} ms`, 'event appended to anomaly read by a subscriber'],
+      [
+        'events/s',
+        grouped(summary.eventsPerSecond),
+        `${summary.workers} workers, first event produced to last one committed`,
+      ],
+      [
+        'age p50 / p99',
+        `${summary.ageMs.p50} / ${summary.ageMs.p99} ms`,
+        'event appended to anomaly read by a subscriber',
+      ],
       ['seconds', summary.seconds.toFixed(1), 'in all'],
     ];
     printer.line();
     for (const [name, value, why] of rows) {
-      const plain = value.replaceAll(/\u001b\[\d+m/g, '');
-      printer.line(`  ${name.padEnd(18)}${' '.repeat(Math.max(0, 12 - plain.length))}${value}  ${printer.style('dim', why)}`.trimEnd());
+      const plain = stripVTControlCharacters(value);
+      printer.line(
+        `  ${name.padEnd(18)}${' '.repeat(Math.max(0, 12 - plain.length))}${value}  ${printer.style('dim', why)}`.trimEnd(),
+      );
     }
   }
 

@@ -32,15 +32,25 @@ export function evaluateCommand(program: Command, context: CliContext): void {
     program
       .command('evaluate')
       .description('how well a detector ranks labelled rows; every column but the label is a feature')
-      .requiredOption('--data <file>', 'labelled rows: .csv, .jsonl (both also .gz) or .avro; may be repeated', collect)
+      .requiredOption(
+        '--data <file>',
+        'labelled rows: .csv, .jsonl (both also .gz) or .avro; may be repeated',
+        collect,
+      )
       .option('--label <column>', 'the column that is 1 for an anomaly and 0 otherwise', 'label')
       .option('--detector <type>', 'which detector; may be repeated [isolation-forest]', collect)
-      .addOption(new Option('--train-on <rows>', 'fit on all rows, or on half of the normal ones and score the rest').choices(['all', 'normal']).default('all'))
+      .addOption(
+        new Option('--train-on <rows>', 'fit on all rows, or on half of the normal ones and score the rest')
+          .choices(['all', 'normal'])
+          .default('all'),
+      )
       .option('--seed <n>', 'seed of the first run; run i uses seed + i', wholeNumber(0, 4_294_967_295), 0)
       .option('--runs <n>', 'how many runs', wholeNumber(1, 1000), 1),
     'outrider evaluate --data examples/shuttle/shuttle.csv.gz --label label --runs 5',
     'warn',
-  ).action(async (options: EvaluateOptions) => evaluate({ ...options, detector: options.detector ?? ['isolation-forest'] }, context));
+  ).action(async (options: EvaluateOptions) =>
+    evaluate({ ...options, detector: options.detector ?? ['isolation-forest'] }, context),
+  );
 }
 
 async function evaluate(options: EvaluateOptions, context: CliContext): Promise<void> {
@@ -51,8 +61,22 @@ async function evaluate(options: EvaluateOptions, context: CliContext): Promise<
     for (const kind of kinds) {
       for (let run = 0; run < options.runs; run++) {
         const seed = options.seed + run;
-        const evaluation = await evaluateDetector(kind, optionsOf(kind, seed), data, options.trainOn, seed, context.signal);
-        results.push({ detector: kind.type, data: file, features: data.width, trainOn: options.trainOn, seed, ...evaluation });
+        const evaluation = await evaluateDetector(
+          kind,
+          optionsOf(kind, seed),
+          data,
+          options.trainOn,
+          seed,
+          context.signal,
+        );
+        results.push({
+          detector: kind.type,
+          data: file,
+          features: data.width,
+          trainOn: options.trainOn,
+          seed,
+          ...evaluation,
+        });
       }
     }
   }
@@ -62,7 +86,16 @@ async function evaluate(options: EvaluateOptions, context: CliContext): Promise<
     printer.table(
       ['detector', 'data', 'rows', 'seed', 'AUROC', 'avg precision', 'precision', 'recall', 'F1', 'rows/s'],
       results.map((r) => [
-        r.detector, basename(r.data), r.rows, r.seed, fixed(r.auroc), fixed(r.averagePrecision), fixed(r.precision), fixed(r.recall), fixed(r.f1), r.rowsPerSecond,
+        r.detector,
+        basename(r.data),
+        r.rows,
+        r.seed,
+        fixed(r.auroc),
+        fixed(r.averagePrecision),
+        fixed(r.precision),
+        fixed(r.recall),
+        fixed(r.f1),
+        r.rowsPerSecond,
       ]),
     );
   }
@@ -71,7 +104,13 @@ async function evaluate(options: EvaluateOptions, context: CliContext): Promise<
 function trainedKind(type: string): DetectorKind {
   const trained = [...DETECTORS.values()].filter(({ train }) => train !== null);
   const kind = trained.find((candidate) => candidate.type === type);
-  if (kind === undefined) throw new UsageError(`--detector ${type}: no trained detector of that name; the nearest is '${closest(type, trained.map((k) => k.type))}'`);
+  if (kind === undefined)
+    throw new UsageError(
+      `--detector ${type}: no trained detector of that name; the nearest is '${closest(
+        type,
+        trained.map((k) => k.type),
+      )}'`,
+    );
   return kind;
 }
 

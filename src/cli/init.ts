@@ -18,13 +18,23 @@ export function initCommand(program: Command, context: CliContext): void {
       .option('--force', 'overwrite what is there'),
     'outrider init watch && cd watch',
     'warn',
-  ).action((folder: string, options: CommonOptions & { readonly force?: boolean }) => init(folder, options, context));
+  ).action((folder: string, options: CommonOptions & { readonly force?: boolean }) =>
+    init(folder, options, context),
+  );
 }
 
-function init(folder: string, options: CommonOptions & { readonly force?: boolean }, context: CliContext): void {
-  const targets = FILES.map((file) => ({ from: join(packageRoot(), 'examples', 'starter', file), to: join(folder, file) }));
+function init(
+  folder: string,
+  options: CommonOptions & { readonly force?: boolean },
+  context: CliContext,
+): void {
+  const targets = FILES.map((file) => ({
+    from: join(packageRoot(), 'examples', 'starter', file),
+    to: join(folder, file),
+  }));
   const existing = targets.find(({ to }) => existsSync(to));
-  if (existing !== undefined && options.force !== true) throw new UsageError(`${existing.to} is there already; --force overwrites it`);
+  if (existing !== undefined && options.force !== true)
+    throw new UsageError(`${existing.to} is there already; --force overwrites it`);
   try {
     for (const { from, to } of targets) {
       mkdirSync(dirname(to), { recursive: true });
@@ -38,6 +48,8 @@ function init(folder: string, options: CommonOptions & { readonly force?: boolea
   if (options.json === true) printer.json({ written });
   else {
     for (const file of written) printer.line(`wrote ${file}`);
-    printer.line('Next: put your schema and features in, then `outrider train --data FILE`, `outrider check`, `outrider run`.');
+    printer.line(
+      'Next: put your schema and features in, then `outrider train --data FILE`, `outrider check`, `outrider run`.',
+    );
   }
 }

@@ -3,18 +3,33 @@ import { CONFIG_FILE_DEFAULT } from '../config/load.js';
 import { LOG_LEVELS } from '../observe/log.js';
 
 /** The options that every command has, and its example at the end of its help. */
-export function common(command: Command, example: string, logLevel: (typeof LOG_LEVELS)[number] = 'info'): Command {
+export function common(
+  command: Command,
+  example: string,
+  logLevel: (typeof LOG_LEVELS)[number] = 'info',
+): Command {
   return command
     .option('-c, --config <file>', 'configuration file', CONFIG_FILE_DEFAULT)
-    .addOption(new Option('--log-level <level>', 'least level of the log, which goes to stderr').choices([...LOG_LEVELS]).default(logLevel))
+    .addOption(
+      new Option('--log-level <level>', 'least level of the log, which goes to stderr')
+        .choices([...LOG_LEVELS])
+        .default(logLevel),
+    )
     .option('--json', 'print JSON on stdout and nothing else there')
-    .addHelpText('after', `\nExample:\n${example.split('\n').map((line) => `  $ ${line}`).join('\n')}`);
+    .addHelpText(
+      'after',
+      `\nExample:\n${example
+        .split('\n')
+        .map((line) => `  $ ${line}`)
+        .join('\n')}`,
+    );
 }
 
 export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) throw new InvalidArgumentError(`a whole number of at least ${min} is wanted`);
+    if (!/^\d+$/.test(text) || value < min || value > max)
+      throw new InvalidArgumentError(`a whole number of at least ${min} is wanted`);
     return value;
   };
 }

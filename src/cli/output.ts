@@ -10,7 +10,7 @@ export class Printer {
     private readonly stream: NodeJS.WriteStream,
     environment: Readonly<Record<string, string | undefined>>,
   ) {
-    this.colours = stream.isTTY && environment['NO_COLOR'] === undefined;
+    this.colours = stream.isTTY && environment.NO_COLOR === undefined;
   }
 
   style(style: Style, text: string): string {
@@ -31,7 +31,9 @@ export class Printer {
     const cells = [header, ...rows].map((row) => row.map(String));
     const widths = header.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
     for (const [i, row] of cells.entries()) {
-      const text = row.map((cell, column) => (isNumber(rows[0]?.[column]) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0)));
+      const text = row.map((cell, column) =>
+        isNumber(rows[0]?.[column]) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      );
       const line = text.join('  ').trimEnd();
       this.line(i === 0 ? this.style('bold', line) : line);
     }

@@ -41,12 +41,25 @@ export function produceCommand(program: Command, context: CliContext): void {
       .option('--topic <topic>', 'where to [input.topic]')
       .option('--schema <file>', 'the schema to write with [input.schema]')
       .option('--brokers <list>', 'host:port, … [kafka.brokers, KAFKA_BROKERS, localhost:9092]')
-      .addOption(new Option('--encoding <name>', 'how a record names its schema [input.encoding, or single-object]').choices(['single-object', 'confluent', 'raw']))
+      .addOption(
+        new Option(
+          '--encoding <name>',
+          'how a record names its schema [input.encoding, or single-object]',
+        ).choices(['single-object', 'confluent', 'raw']),
+      )
       .option('--key <field>', "the field whose text is the record's key")
       .option('--partition-by <field>', "the field that chooses the partition [the key's]")
       .option('--rate <n>', 'records per second [as fast as it goes]', number)
-      .option('--map <column=path>', "which field a column is, as in 'f*=values[*]'; may be repeated", collect)
-      .addOption(new Option('--compression <codec>', 'of the record batches').choices(['none', 'gzip']).default('none')),
+      .option(
+        '--map <column=path>',
+        "which field a column is, as in 'f*=values[*]'; may be repeated",
+        collect,
+      )
+      .addOption(
+        new Option('--compression <codec>', 'of the record batches')
+          .choices(['none', 'gzip'])
+          .default('none'),
+      ),
     "outrider produce history.csv.gz --topic shuttle --schema schemas/event.avsc --map 'f*=values[*]' --key unit --rate 1000",
     'warn',
   ).action(async (file: string, options: ProduceOptions) => produce(file, options, context));
@@ -56,7 +69,8 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
   const connection = connectionFor(options.config, options.brokers, context);
   const topic = options.topic ?? connection.config?.input.topic;
   const schemaFile = options.schema ?? connection.config?.input.schema;
-  if (topic === undefined || schemaFile === undefined) throw new UsageError('give --topic and --schema, or a configuration with --config');
+  if (topic === undefined || schemaFile === undefined)
+    throw new UsageError('give --topic and --schema, or a configuration with --config');
   if (options.rate !== undefined && !(options.rate > 0)) throw new UsageError('--rate: a number above 0');
   const schema = readSchemaFile(schemaFile);
   const log = context.createLog(options.logLevel);
@@ -72,7 +86,13 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
     rows: readRows(file),
     map: columnMap(options.map ?? []),
     schema,
-    frame: await frameFor(options.encoding ?? connection.config?.input.encoding ?? 'single-object', schemaFile, topic, connection, context.signal),
+    frame: await frameFor(
+      options.encoding ?? connection.config?.input.encoding ?? 'single-object',
+      schemaFile,
+      topic,
+      connection,
+      context.signal,
+    ),
     topic,
     partitions,
     key: fieldOption('--key', options.key),
@@ -86,21 +106,36 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
   const seconds = (performance.now() - started) / 1000;
   const printer = new Printer(context.stdout, context.environment);
   if (options.json === true) printer.json({ produced, topic, partitions, seconds });
-  else printer.line(`${grouped(produced)} records written to ${topic} (${partitions} partitions) in ${seconds.toFixed(1)} s`);
+  else
+    printer.line(
+      `${grouped(produced)} records written to ${topic} (${partitions} partitions) in ${seconds.toFixed(1)} s`,
+    );
 }
 
-async function frameFor(encoding: Encoding, schemaFile: string, topic: string, { config }: Connection, signal: AbortSignal): Promise<Buffer> {
+async function frameFor(
+  encoding: Encoding,
+  schemaFile: string,
+  topic: string,
+  { config }: Connection,
+  signal: AbortSignal,
+): Promise<Buffer> {
   if (encoding === 'raw') return Buffer.alloc(0);
   if (encoding === 'single-object') return singleObjectHeader(readSchemaFile(schemaFile));
   const registry = config?.input.registry ?? null;
-  if (registry === null) throw new UsageError('--encoding confluent needs input.registry in the configuration');
-  const id = await new SchemaRegistry(registry).idOf(`${topic}-value`, readFileSync(schemaFile, 'utf8'), signal);
+  if (registry === null)
+    throw new UsageError('--encoding confluent needs input.registry in the configuration');
+  const id = await new SchemaRegistry(registry).idOf(
+    `${topic}-value`,
+    readFileSync(schemaFile, 'utf8'),
+    signal,
+  );
   return confluentFrame(id);
 }
 
 function fieldOption(flag: string, text: string | undefined): FieldPath | null {
   if (text === undefined) return null;
   const path = parseFieldPath(text);
-  if (path === null) throw new UsageError(`${flag} ${text}: not a field path; write unit, payload.id or values[3]`);
+  if (path === null)
+    throw new UsageError(`${flag} ${text}: not a field path; write unit, payload.id or values[3]`);
   return path;
 }

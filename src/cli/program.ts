@@ -19,7 +19,9 @@ import { workerCommand } from './worker.js';
 /** Reads the command line and runs the command. @throws UsageError, or what the command throws */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<void> {
   const program = new Command('outrider')
-    .description('Score every Avro event of a Kafka topic with an anomaly detector and write the anomalies to another topic, exactly once.')
+    .description(
+      'Score every Avro event of a Kafka topic with an anomaly detector and write the anomalies to another topic, exactly once.',
+    )
     .version(packageVersion())
     .configureOutput({
       writeOut: (text) => context.stdout.write(text),
@@ -66,5 +68,6 @@ function inherit(parent: Command, commands: readonly Command[]): void {
 }
 
 function packageVersion(): string {
-  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string }).version;
+  return (JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8')) as { version: string })
+    .version;
 }

@@ -21,7 +21,8 @@ export function startProgress(stream: NodeJS.WriteStream, what: string, total: n
   });
   bar.start(total, 0, { rate: 0 });
   return {
-    update: (done) => bar.update(done, { rate: Math.round((done * 1000) / Math.max(1, performance.now() - started)) }),
+    update: (done) =>
+      bar.update(done, { rate: Math.round((done * 1000) / Math.max(1, performance.now() - started)) }),
     [Symbol.dispose]: () => bar.stop(),
   };
 }

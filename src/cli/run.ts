@@ -17,8 +17,15 @@ export function runCommand(program: Command, context: CliContext): void {
     program
       .command('run')
       .description('run the fleet: a supervisor and its worker processes')
-      .option('--workers <n>', "how many processes, or 'auto': one per input partition, at most fleet.max", workerCount)
-      .option('--stop-at-end', 'stop once the group has committed everything that the topic held at the start'),
+      .option(
+        '--workers <n>',
+        "how many processes, or 'auto': one per input partition, at most fleet.max",
+        workerCount,
+      )
+      .option(
+        '--stop-at-end',
+        'stop once the group has committed everything that the topic held at the start',
+      ),
     'outrider run --workers 4 --stop-at-end',
   ).action(async (options: RunOptions) => run(options, context));
 }
@@ -45,6 +52,8 @@ async function run(options: RunOptions, context: CliContext): Promise<void> {
   if (options.json === true) printer.json(result);
   else {
     const { events, anomalies, deadLetters, restarts, seconds } = result;
-    printer.line(`${grouped(events)} events, ${grouped(anomalies)} anomalies, ${grouped(deadLetters)} dead letters, ${restarts} restarts in ${seconds.toFixed(1)} s`);
+    printer.line(
+      `${grouped(events)} events, ${grouped(anomalies)} anomalies, ${grouped(deadLetters)} dead letters, ${restarts} restarts in ${seconds.toFixed(1)} s`,
+    );
   }
 }

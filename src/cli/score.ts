@@ -16,7 +16,11 @@ export function scoreCommand(program: Command, context: CliContext): void {
       .command('score')
       .description('score the rows of a file with the configured model, without Kafka; JSON lines on stdout')
       .argument('<file>', '.csv, .jsonl (both also .gz) or .avro')
-      .option('--map <column=path>', "which field a column is, as in 'f*=values[*]'; may be repeated", collect),
+      .option(
+        '--map <column=path>',
+        "which field a column is, as in 'f*=values[*]'; may be repeated",
+        collect,
+      ),
     "outrider score history.csv.gz --map 'f*=values[*]'",
   ).action(async (file: string, options: ScoreOptions) => {
     const config = loadConfig(options.config, context.environment);

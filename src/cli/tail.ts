@@ -41,8 +41,13 @@ async function tail(options: TailOptions, context: CliContext): Promise<void> {
   await using admin = new KafkaAdmin(kafka, log);
   await admin.partitionCount(topic);
   const ranges = await admin.range(topic);
-  const from = new Map([...ranges].map(([partition, { low, high }]) => [partition, options.fromBeginning === true ? low : high]));
-  const to = options.stopAtEnd === true ? new Map([...ranges].map(([partition, { high }]) => [partition, high])) : null;
+  const from = new Map(
+    [...ranges].map(([partition, { low, high }]) => [partition, options.fromBeginning === true ? low : high]),
+  );
+  const to =
+    options.stopAtEnd === true
+      ? new Map([...ranges].map(([partition, { high }]) => [partition, high]))
+      : null;
   const printer = new Printer(context.stdout, context.environment);
   const groupPrefix = `${config?.group ?? 'outrider'}.tail`;
   for await (const batch of readTopic({ kafka, topic, groupPrefix, from, to, log, signal: context.signal })) {
@@ -88,7 +93,10 @@ export function anomalyLine(anomaly: Anomaly, printer: Printer): string {
   const why = anomaly.features
     .slice(0, 3)
     .filter(({ contribution }) => contribution >= 0.05)
-    .map(({ name, value, contribution }) => `${name}=${Number(value.toPrecision(6))} (${Math.round(contribution * 100)} %)`)
+    .map(
+      ({ name, value, contribution }) =>
+        `${name}=${Number(value.toPrecision(6))} (${Math.round(contribution * 100)} %)`,
+    )
     .join(', ');
   const place = `${anomaly.topic}/${anomaly.partition}/${anomaly.offset}`;
   return `${printer.style('dim', time)}  ${printer.style('bold', anomaly.entity ?? '-')}  ${printer.style('red', anomaly.score.toFixed(4))}  ${why}  ${printer.style('dim', place)}`;

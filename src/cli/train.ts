@@ -34,25 +34,38 @@ export function trainCommand(program: Command, context: CliContext): void {
       .option('--data <file>', 'train on a file: .csv, .jsonl (both also .gz) or .avro')
       .option('--from-topic', 'train on the last events of the input topic')
       .option('--last <n>', 'how many events --from-topic reads', wholeNumber(1), LAST_DEFAULT)
-      .option('--map <column=path>', "which field a column is, as in 'f*=values[*]'; may be repeated", collect)
+      .option(
+        '--map <column=path>',
+        "which field a column is, as in 'f*=values[*]'; may be repeated",
+        collect,
+      )
       .option('--out <folder>', 'where the model goes [detector.model]')
       .option('--name <name>', "the model's name [its folder's]")
       .option('--seed <n>', 'seed of the training [detector.seed]', wholeNumber(0, 4_294_967_295))
-      .option('--contamination <share>', 'share of the training rows that the threshold lets through [detector.threshold, or 0.01]', number),
+      .option(
+        '--contamination <share>',
+        'share of the training rows that the threshold lets through [detector.threshold, or 0.01]',
+        number,
+      ),
     "outrider train --data history.csv.gz --map 'f*=values[*]'\noutrider train --from-topic --last 50000 --out models/orders",
   ).action(async (options: TrainOptions) => train(options, context));
 }
 
 async function train(options: TrainOptions, context: CliContext): Promise<void> {
-  const overrides: Overrides = options.seed === undefined ? [] : [{ path: ['detector', 'seed'], value: options.seed }];
+  const overrides: Overrides =
+    options.seed === undefined ? [] : [{ path: ['detector', 'seed'], value: options.seed }];
   const config = loadConfig(options.config, context.environment, overrides);
-  if ((options.data === undefined) === (options.fromTopic !== true)) throw new UsageError('give either --data FILE or --from-topic');
+  if ((options.data === undefined) === (options.fromTopic !== true))
+    throw new UsageError('give either --data FILE or --from-topic');
   const { kind } = config.detector;
-  if (kind.train === null) throw new ConfigurationError(`${config.file}: detector.type: '${kind.type}' is not trained`);
+  if (kind.train === null)
+    throw new ConfigurationError(`${config.file}: detector.type: '${kind.type}' is not trained`);
   const folder = options.out ?? config.detector.model;
-  if (folder === null) throw new UsageError('nowhere to write the model: give --out FOLDER, or set detector.model');
+  if (folder === null)
+    throw new UsageError('nowhere to write the model: give --out FOLDER, or set detector.model');
   const contamination = options.contamination ?? contaminationOf(config);
-  if (contamination !== null && !(contamination > 0 && contamination <= 0.5)) throw new UsageError('--contamination: a share above 0 and at most 0.5');
+  if (contamination !== null && !(contamination > 0 && contamination <= 0.5))
+    throw new UsageError('--contamination: a share above 0 and at most 0.5');
 
   const reading = prepareReading(config);
   const log = context.createLog(options.logLevel);
@@ -60,9 +73,18 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   const data =
     options.data === undefined
       ? await trainingDataFromTopic(options.last, config, reading, log, context.signal)
-      : await trainingDataFromFile(options.data, columnMap(options.map ?? []), config, reading, context.signal);
+      : await trainingDataFromFile(
+          options.data,
+          columnMap(options.map ?? []),
+          config,
+          reading,
+          context.signal,
+        );
   const source = options.data ?? `topic ${config.input.topic}`;
-  if (data.rows === 0 && data.rejected > 0) throw new UnusableFileError(`${source}: none of ${data.rejected} rows could be used; the first: ${data.firstReason ?? ''}`);
+  if (data.rows === 0 && data.rejected > 0)
+    throw new UnusableFileError(
+      `${source}: none of ${data.rejected} rows could be used; the first: ${data.firstReason ?? ''}`,
+    );
   const model = await trainModel(
     {
       kind,
@@ -84,24 +106,46 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   const printer = new Printer(context.stdout, context.environment);
   const { name, version, threshold, detector, seed } = model;
   const summary = {
-    model: folder, name, version, detector, rows: data.rows, rejected: data.rejected, features: featureSummaries(data, reading.names),
-    threshold, contamination: model.contamination, seed, seconds,
+    model: folder,
+    name,
+    version,
+    detector,
+    rows: data.rows,
+    rejected: data.rejected,
+    features: featureSummaries(data, reading.names),
+    threshold,
+    contamination: model.contamination,
+    seed,
+    seconds,
   };
   if (options.json === true) {
     printer.json(summary);
     return;
   }
-  printer.line(`${detector} ${name}@${version} trained on ${grouped(data.rows)} rows of ${source} in ${seconds.toFixed(1)} s`);
-  if (data.rejected > 0) printer.line(`${grouped(data.rejected)} rows were not usable; the first: ${data.firstReason ?? ''}`);
-  printer.line(`threshold ${threshold.toFixed(4)} (contamination ${model.contamination}), written to ${relative('.', folder) || '.'}`);
-  printer.table(['feature', 'min', 'max', ''], summary.features.map((f) => [f.name, f.min, f.max, f.min === f.max ? 'constant' : '']));
+  printer.line(
+    `${detector} ${name}@${version} trained on ${grouped(data.rows)} rows of ${source} in ${seconds.toFixed(1)} s`,
+  );
+  if (data.rejected > 0)
+    printer.line(`${grouped(data.rejected)} rows were not usable; the first: ${data.firstReason ?? ''}`);
+  printer.line(
+    `threshold ${threshold.toFixed(4)} (contamination ${model.contamination}), written to ${relative('.', folder) || '.'}`,
+  );
+  printer.table(
+    ['feature', 'min', 'max', ''],
+    summary.features.map((f) => [f.name, f.min, f.max, f.min === f.max ? 'constant' : '']),
+  );
 }
 
 function contaminationOf({ detector }: Config): number | null {
-  return typeof detector.threshold === 'object' && detector.threshold !== null ? detector.threshold.contamination : null;
+  return typeof detector.threshold === 'object' && detector.threshold !== null
+    ? detector.threshold.contamination
+    : null;
 }
 
-function featureSummaries({ values, rows, width }: TrainingData, names: readonly string[]): { name: string; min: number; max: number }[] {
+function featureSummaries(
+  { values, rows, width }: TrainingData,
+  names: readonly string[],
+): { name: string; min: number; max: number }[] {
   return names.map((name, column) => {
     let min = Infinity;
     let max = -Infinity;

@@ -19,7 +19,10 @@ export function workerCommand(program: Command, context: CliContext): void {
     program
       .command('worker')
       .description('run one consumer-group member in the foreground: what a container runs')
-      .option('--stop-at-end', 'stop once the group has committed everything that the topic held at the start'),
+      .option(
+        '--stop-at-end',
+        'stop once the group has committed everything that the topic held at the start',
+      ),
     'outrider worker --config outrider.yml',
   ).action(async (options: WorkerCommandOptions) => work(options, context));
 }
@@ -43,7 +46,10 @@ async function work(options: WorkerCommandOptions, context: CliContext): Promise
   if (supervisor !== null) return;
   const printer = new Printer(context.stdout, context.environment);
   if (options.json === true) printer.json(result);
-  else printer.line(`${grouped(result.events)} events, ${grouped(result.anomalies)} anomalies, ${grouped(result.deadLetters)} dead letters in ${result.seconds.toFixed(1)} s`);
+  else
+    printer.line(
+      `${grouped(result.events)} events, ${grouped(result.anomalies)} anomalies, ${grouped(result.deadLetters)} dead letters in ${result.seconds.toFixed(1)} s`,
+    );
 }
 
 function supervisorChannel({ channel }: CliContext): SupervisorChannel | null {
@@ -56,9 +62,14 @@ function supervisorChannel({ channel }: CliContext): SupervisorChannel | null {
 /** A worker without a supervisor shows itself as a fleet of one. */
 function aloneView(worker: Worker, config: Config, stopping: AbortSignal): FleetView {
   let report: WorkerReport | null = null;
-  const timer = setInterval(() => void worker.report().then((latest) => (report = latest)), REPORT_INTERVAL_MS);
+  const timer = setInterval(
+    () => void worker.report().then((latest) => (report = latest)),
+    REPORT_INTERVAL_MS,
+  );
   timer.unref();
-  const views = (): WorkerView[] => [{ id: 1, pid: process.pid, state: report === null ? 'starting' : 'running', restarts: 0, report }];
+  const views = (): WorkerView[] => [
+    { id: 1, pid: process.pid, state: report === null ? 'starting' : 'running', restarts: 0, report },
+  ];
   return {
     unreadyReason: () => unreadyReason(views(), stopping.aborted, config.fleet.stallTimeoutMs),
     status: () =>

@@ -81,23 +81,38 @@ class ConfigCompiler {
     return config;
   }
 
-  private tls(files: { ca?: string | undefined; cert?: string | undefined; key?: string | undefined; servername?: string | undefined }): TlsConfig {
-    if ((files.cert === undefined) !== (files.key === undefined)) throw this.fault(['kafka', 'tls'], 'cert and key go together');
+  private tls(files: {
+    ca?: string | undefined;
+    cert?: string | undefined;
+    key?: string | undefined;
+    servername?: string | undefined;
+  }): TlsConfig {
+    if ((files.cert === undefined) !== (files.key === undefined))
+      throw this.fault(['kafka', 'tls'], 'cert and key go together');
     const read = (key: 'ca' | 'cert' | 'key'): Record<string, string> =>
       files[key] === undefined ? {} : { [key]: this.readText(['kafka', 'tls', key], files[key]) };
-    return { ...read('ca'), ...read('cert'), ...read('key'), ...(files.servername === undefined ? {} : { servername: files.servername }) };
+    return {
+      ...read('ca'),
+      ...read('cert'),
+      ...read('key'),
+      ...(files.servername === undefined ? {} : { servername: files.servername }),
+    };
   }
 
   private sasl(sasl: WrittenSasl, encrypted: boolean): SaslConfig {
     if (!encrypted && !sasl.allowPlaintext) {
-      throw this.fault(['kafka', 'sasl'], 'without kafka.tls the password crosses the network in the clear; set kafka.tls, or sasl.allowPlaintext: true');
+      throw this.fault(
+        ['kafka', 'sasl'],
+        'without kafka.tls the password crosses the network in the clear; set kafka.tls, or sasl.allowPlaintext: true',
+      );
     }
     const need = (key: 'username' | 'password' | 'tokenUrl' | 'clientId' | 'clientSecret'): string => {
       const value = sasl[key];
       if (value === undefined) throw this.fault(['kafka', 'sasl', key], `is required for ${sasl.mechanism}`);
       return this.secret(['kafka', 'sasl', key], value);
     };
-    if (sasl.mechanism !== 'oauthbearer') return { mechanism: sasl.mechanism, username: need('username'), password: need('password') };
+    if (sasl.mechanism !== 'oauthbearer')
+      return { mechanism: sasl.mechanism, username: need('username'), password: need('password') };
     return {
       mechanism: 'oauthbearer',
       tokenUrl: need('tokenUrl'),
@@ -122,7 +137,8 @@ class ConfigCompiler {
   private input(): InputConfig {
     const { input } = this.written;
     const registry = this.registry();
-    if (input.encoding === 'confluent' && registry === null) throw this.fault(['input', 'registry'], 'is required for encoding: confluent');
+    if (input.encoding === 'confluent' && registry === null)
+      throw this.fault(['input', 'registry'], 'is required for encoding: confluent');
     return {
       topic: input.topic,
       encoding: input.encoding,
@@ -141,15 +157,25 @@ class ConfigCompiler {
     const { registry } = this.written.input;
     if (registry === undefined) return null;
     const options = typeof registry === 'string' ? { url: registry, register: false } : registry;
-    if (!URL.canParse(options.url) || !/^https?:/.test(options.url)) throw this.fault(['input', 'registry'], `'${options.url}' is not an http address`);
-    const password = 'password' in options && options.password !== undefined ? this.secret(['input', 'registry', 'password'], options.password) : undefined;
-    return { url: options.url, register: options.register, username: 'username' in options ? options.username : undefined, password };
+    if (!URL.canParse(options.url) || !/^https?:/.test(options.url))
+      throw this.fault(['input', 'registry'], `'${options.url}' is not an http address`);
+    const password =
+      'password' in options && options.password !== undefined
+        ? this.secret(['input', 'registry', 'password'], options.password)
+        : undefined;
+    return {
+      url: options.url,
+      register: options.register,
+      username: 'username' in options ? options.username : undefined,
+      password,
+    };
   }
 
   private startAt(text: string): StartAt {
     if (text === 'latest' || text === 'earliest' || text === 'error') return text;
     const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-    if (Number.isNaN(timeMs)) throw this.fault(['input', 'startAt'], `'${text}' is not latest, earliest, error or an ISO time`);
+    if (Number.isNaN(timeMs))
+      throw this.fault(['input', 'startAt'], `'${text}' is not latest, earliest, error or an ISO time`);
     return { timeMs };
   }
 
@@ -157,7 +183,11 @@ class ConfigCompiler {
     const text = this.written.input[key];
     if (text === undefined) return null;
     const path = parseFieldPath(text);
-    if (path === null) throw this.fault(['input', key], `'${text}' is not a field path: write vehicle, payload.id or values[3]`);
+    if (path === null)
+      throw this.fault(
+        ['input', key],
+        `'${text}' is not a field path: write vehicle, payload.id or values[3]`,
+      );
     return path;
   }
 
@@ -165,35 +195,58 @@ class ConfigCompiler {
     const spec = compileFeatureSpec(this.written.features);
     if (!isSpecFault(spec)) return spec;
     const path = ['features', spec.index, ...spec.key];
-    throw spec.unknownKey === undefined ? this.fault(path, spec.message) : unknownKeyError(this.file, path, FEATURE_KEYS);
+    throw spec.unknownKey === undefined
+      ? this.fault(path, spec.message)
+      : unknownKeyError(this.file, path, FEATURE_KEYS);
   }
 
   private detector(): DetectorConfig {
     const { type, model, threshold, ...options } = this.written.detector;
     const kind = DETECTORS.get(type);
-    if (kind === undefined) throw this.fault(['detector', 'type'], `'${type}' is not a detector; the nearest is '${closest(type, [...DETECTORS.keys()])}'`);
+    if (kind === undefined)
+      throw this.fault(
+        ['detector', 'type'],
+        `'${type}' is not a detector; the nearest is '${closest(type, [...DETECTORS.keys()])}'`,
+      );
     const parsed = kind.options.safeParse(options);
     if (!parsed.success) throw fromZod(this.file, kind.options, parsed.error, ['detector']);
-    if (kind.train === null && model !== undefined) throw this.fault(['detector', 'model'], `the detector '${type}' is not trained and has no model`);
-    if (kind.train === null && typeof threshold === 'object') throw this.fault(['detector', 'threshold'], `a contamination needs training scores, which '${type}' does not have`);
-    return { kind, options: parsed.data, model: model === undefined ? null : this.path(model), threshold: threshold ?? null };
+    if (kind.train === null && model !== undefined)
+      throw this.fault(['detector', 'model'], `the detector '${type}' is not trained and has no model`);
+    if (kind.train === null && typeof threshold === 'object')
+      throw this.fault(
+        ['detector', 'threshold'],
+        `a contamination needs training scores, which '${type}' does not have`,
+      );
+    return {
+      kind,
+      options: parsed.data,
+      model: model === undefined ? null : this.path(model),
+      threshold: threshold ?? null,
+    };
   }
 
   private http(): HttpConfig | null {
     const { http } = this.written;
-    return http === false ? null : { host: http.host, port: http.port ?? HTTP_PORT_DEFAULT, portConfigured: http.port !== undefined };
+    return http === false
+      ? null
+      : { host: http.host, port: http.port ?? HTTP_PORT_DEFAULT, portConfigured: http.port !== undefined };
   }
 }
 
 /** `a:1, b:2` or a list of such. */
 export function splitBrokers(brokers: string | readonly string[]): string[] {
-  return (typeof brokers === 'string' ? [brokers] : brokers).flatMap((text) => text.split(',')).map((text) => text.trim()).filter((text) => text !== '');
+  return (typeof brokers === 'string' ? [brokers] : brokers)
+    .flatMap((text) => text.split(','))
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
 }
 
 function deepFreeze<T extends object>(value: T): T {
   for (const inner of Object.values(value)) {
-    const plain = typeof inner === 'object' && inner !== null && !(inner instanceof z.ZodType) && !Object.isFrozen(inner);
-    if (plain && (Array.isArray(inner) || Object.getPrototypeOf(inner) === Object.prototype)) deepFreeze(inner as object);
+    const plain =
+      typeof inner === 'object' && inner !== null && !(inner instanceof z.ZodType) && !Object.isFrozen(inner);
+    if (plain && (Array.isArray(inner) || Object.getPrototypeOf(inner) === Object.prototype))
+      deepFreeze(inner as object);
   }
   return Object.freeze(value);
 }

@@ -20,7 +20,8 @@ export function replaceVariables(document: Document, environment: Environment): 
     Scalar(key, node, path) {
       if (key === 'key' || typeof node.value !== 'string' || !node.value.includes('${')) return undefined;
       const text = node.value.replace(VARIABLE, (_all, name: string, fallback?: string) => {
-        const value = environment[name] === '' && fallback !== undefined ? fallback : (environment[name] ?? fallback);
+        const value =
+          environment[name] === '' && fallback !== undefined ? fallback : (environment[name] ?? fallback);
         if (value === undefined) unset ??= { name, path: pathOf(path, key) };
         return value ?? '';
       });

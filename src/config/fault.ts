@@ -4,24 +4,43 @@ import { ConfigurationError } from '../errors.js';
 
 /** `input.schema`, `features[2].field`. */
 export function formatKey(path: readonly PropertyKey[]): string {
-  return path.reduce<string>((text, key) => (typeof key === 'number' ? `${text}[${key}]` : `${text}${text === '' ? '' : '.'}${String(key)}`), '');
+  return path.reduce<string>(
+    (text, key) =>
+      typeof key === 'number' ? `${text}[${key}]` : `${text}${text === '' ? '' : '.'}${String(key)}`,
+    '',
+  );
 }
 
-export function configurationError(file: string, path: readonly PropertyKey[], message: string): ConfigurationError {
+export function configurationError(
+  file: string,
+  path: readonly PropertyKey[],
+  message: string,
+): ConfigurationError {
   return new ConfigurationError(`${file}: ${path.length === 0 ? '' : `${formatKey(path)}: `}${message}`);
 }
 
-export function unknownKeyError(file: string, path: readonly PropertyKey[], known: readonly string[]): ConfigurationError {
+export function unknownKeyError(
+  file: string,
+  path: readonly PropertyKey[],
+  known: readonly string[],
+): ConfigurationError {
   const near = known.length === 0 ? '' : `; the nearest key is '${closest(String(path.at(-1)), [...known])}'`;
   return configurationError(file, path, `unknown key${near}`);
 }
 
 /** The first issue that zod found, as a person would say it. */
-export function fromZod(file: string, schema: z.ZodType, error: z.ZodError, prefix: readonly PropertyKey[] = []): ConfigurationError {
+export function fromZod(
+  file: string,
+  schema: z.ZodType,
+  error: z.ZodError,
+  prefix: readonly PropertyKey[] = [],
+): ConfigurationError {
   const issue = deepest(error.issues[0] as z.core.$ZodIssue);
   const path = [...prefix, ...issue.path];
-  if (issue.code === 'unrecognized_keys') return unknownKeyError(file, [...path, issue.keys[0] as string], keysAt(schema, issue.path));
-  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined')) return configurationError(file, path, 'is required');
+  if (issue.code === 'unrecognized_keys')
+    return unknownKeyError(file, [...path, issue.keys[0] as string], keysAt(schema, issue.path));
+  if (issue.code === 'invalid_type' && issue.message.endsWith('received undefined'))
+    return configurationError(file, path, 'is required');
   return configurationError(file, path, issue.message.replace(/^Invalid (input|option): /, ''));
 }
 
@@ -29,9 +48,13 @@ export function fromZod(file: string, schema: z.ZodType, error: z.ZodError, pref
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue {
   if (issue.code !== 'invalid_union' || issue.errors.length === 0) return issue;
   const candidates = issue.errors.flatMap(([first]) => (first === undefined ? [] : [first]));
-  const objectLike = candidates.find((candidate) => candidate.path.length > 0 || candidate.code === 'unrecognized_keys');
+  const objectLike = candidates.find(
+    (candidate) => candidate.path.length > 0 || candidate.code === 'unrecognized_keys',
+  );
   if (objectLike === undefined) {
-    const expected = candidates.map((candidate) => candidate.message.replace(/^Invalid (input|option): expected /, '')).join(', or ');
+    const expected = candidates
+      .map((candidate) => candidate.message.replace(/^Invalid (input|option): expected /, ''))
+      .join(', or ');
     return { ...issue, message: `expected ${expected}` };
   }
   return { ...objectLike, path: [...issue.path, ...objectLike.path] } as z.core.$ZodIssue;

@@ -21,19 +21,36 @@ export function loadConfig(file: string, environment: Environment, overrides: Ov
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new ConfigurationError(`${file}: cannot be read: ${messageOf(cause)}; \`outrider init\` writes a starter, --config names another`, { cause });
+    throw new ConfigurationError(
+      `${file}: cannot be read: ${messageOf(cause)}; \`outrider init\` writes a starter, --config names another`,
+      { cause },
+    );
   }
   return parseConfig(file, text, environment, overrides);
 }
 
-export function parseConfig(file: string, text: string, environment: Environment, overrides: Overrides = []): Config {
+export function parseConfig(
+  file: string,
+  text: string,
+  environment: Environment,
+  overrides: Overrides = [],
+): Config {
   const document = parseDocument(text, { prettyErrors: true });
   const [syntaxError] = document.errors;
-  if (syntaxError !== undefined) throw new ConfigurationError(`${file}: ${syntaxError.message.split('\n')[0] ?? 'not YAML'}`);
+  if (syntaxError !== undefined)
+    throw new ConfigurationError(`${file}: ${syntaxError.message.split('\n')[0] ?? 'not YAML'}`);
   const unset = replaceVariables(document, environment);
   if (unset !== null) {
-    throw configurationError(file, unset.path, `the environment variable ${unset.name} is not set; set it, or write \${${unset.name}:-default}`);
+    throw configurationError(
+      file,
+      unset.path,
+      `the environment variable ${unset.name} is not set; set it, or write \${${unset.name}:-default}`,
+    );
   }
   for (const { path, value } of overrides) document.setIn(path, value);
-  return compileConfig(file, document.toJS({ maxAliasCount: 100 }), environment['KAFKA_BROKERS'] || undefined);
+  return compileConfig(
+    file,
+    document.toJS({ maxAliasCount: 100 }),
+    environment.KAFKA_BROKERS === '' ? undefined : environment.KAFKA_BROKERS,
+  );
 }

@@ -92,7 +92,10 @@ const fleetSchema = z
 const httpSchema = z
   .union([
     z.literal(false),
-    z.strictObject({ host: z.string().min(1).default('127.0.0.1'), port: z.number().int().min(0).max(65_535).optional() }),
+    z.strictObject({
+      host: z.string().min(1).default('127.0.0.1'),
+      port: z.number().int().min(0).max(65_535).optional(),
+    }),
   ])
   .prefault({});
 
@@ -100,9 +103,7 @@ const httpSchema = z
 const detectorSchema = z.looseObject({
   type: z.string().min(1),
   model: z.string().min(1).optional(),
-  threshold: z
-    .union([z.number(), z.strictObject({ contamination: z.number().gt(0).max(0.5) })])
-    .optional(),
+  threshold: z.union([z.number(), z.strictObject({ contamination: z.number().gt(0).max(0.5) })]).optional(),
 });
 
 export const configSchema = z.strictObject({

@@ -60,8 +60,20 @@ export function readSchemaFile(file: string): Type {
 }
 
 export type Kind =
-  | 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string'
-  | 'record' | 'enum' | 'array' | 'map' | 'fixed' | 'union';
+  | 'null'
+  | 'boolean'
+  | 'int'
+  | 'long'
+  | 'float'
+  | 'double'
+  | 'bytes'
+  | 'string'
+  | 'record'
+  | 'enum'
+  | 'array'
+  | 'map'
+  | 'fixed'
+  | 'union';
 
 export interface TypeView {
   readonly type: Type;

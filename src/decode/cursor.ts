@@ -56,7 +56,8 @@ export class Cursor {
   }
 
   skip(byteCount: number): void {
-    if (byteCount < 0 || byteCount > this.end - this.at) this.fail(`${byteCount} bytes wanted, ${this.end - this.at} left`);
+    if (byteCount < 0 || byteCount > this.end - this.at)
+      this.fail(`${byteCount} bytes wanted, ${this.end - this.at} left`);
     this.at += byteCount;
   }
 
@@ -143,7 +144,8 @@ export class Cursor {
   /** Length-prefixed bytes or text, passed over. */
   skipSized(): void {
     const byteCount = this.long();
-    if (byteCount < 0 || byteCount > this.end - this.at) this.fail(`a length of ${byteCount} with ${this.end - this.at} bytes left`);
+    if (byteCount < 0 || byteCount > this.end - this.at)
+      this.fail(`a length of ${byteCount} with ${this.end - this.at} bytes left`);
     this.at += byteCount;
   }
 
@@ -156,10 +158,12 @@ export class Cursor {
     if (count < 0) {
       count = -count;
       const blockBytes = this.long();
-      if (blockBytes < 0 || blockBytes > this.end - this.at) this.fail(`a block of ${blockBytes} bytes with ${this.end - this.at} left`);
+      if (blockBytes < 0 || blockBytes > this.end - this.at)
+        this.fail(`a block of ${blockBytes} bytes with ${this.end - this.at} left`);
     }
     if (itemBytesMin > 0) {
-      if (count > (this.end - this.at) / itemBytesMin) this.fail(`a block of ${count} items with ${this.end - this.at} bytes left`);
+      if (count > (this.end - this.at) / itemBytesMin)
+        this.fail(`a block of ${count} items with ${this.end - this.at} bytes left`);
     } else {
       this.emptyItems += count;
       if (this.emptyItems > EMPTY_ITEMS_MAX) this.fail(`more than ${EMPTY_ITEMS_MAX} items without bytes`);

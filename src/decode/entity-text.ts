@@ -36,7 +36,8 @@ function afterVarint(bytes: Uint8Array, start: number): number {
 
 function varint(bytes: Uint8Array, start: number, end: number): bigint {
   let raw = 0n;
-  for (let at = start, shift = 0n; at < end; at++, shift += 7n) raw |= BigInt((bytes[at] as number) & 0x7f) << shift;
+  for (let at = start, shift = 0n; at < end; at++, shift += 7n)
+    raw |= BigInt((bytes[at] as number) & 0x7f) << shift;
   raw = BigInt.asUintN(64, raw);
   return (raw >> 1n) ^ -(raw & 1n);
 }

@@ -86,7 +86,11 @@ export class EventDecoder {
       const writer = this.raw ?? this.writerOf(value);
       if (writer === null) return index;
       if (writer.step === null) {
-        out.reject(index, 'unknown-schema', `no writer schema for ${describeKey(encoding, keyOf(encoding, value))}`);
+        out.reject(
+          index,
+          'unknown-schema',
+          `no writer schema for ${describeKey(encoding, keyOf(encoding, value))}`,
+        );
         continue;
       }
       const row = out.rows;

@@ -49,8 +49,12 @@ export function planFields(reader: Type, request: FieldRequest): FieldPlan | Pla
   const root: PlanNode = { children: new Map(), leaf: null };
   const wanted = [
     ...request.fields.map((path, slot) => ({ path, slot, use: 'feature' as const, kinds: NUMERIC })),
-    ...(request.time === null ? [] : [{ path: request.time, slot: -1, use: 'time' as const, kinds: NUMERIC }]),
-    ...(request.entity === null ? [] : [{ path: request.entity, slot: -1, use: 'entity' as const, kinds: SCALAR }]),
+    ...(request.time === null
+      ? []
+      : [{ path: request.time, slot: -1, use: 'time' as const, kinds: NUMERIC }]),
+    ...(request.entity === null
+      ? []
+      : [{ path: request.entity, slot: -1, use: 'entity' as const, kinds: SCALAR }]),
   ];
   for (const { path, slot, use, kinds } of wanted) {
     const fault = checkPath(viewOf(reader), path, kinds);
@@ -60,7 +64,12 @@ export function planFields(reader: Type, request: FieldRequest): FieldPlan | Pla
     if (use === 'time') leaf.isTime = true;
     if (use === 'entity') leaf.isEntity = true;
   }
-  return { root, width: request.fields.length, hasTime: request.time !== null, hasEntity: request.entity !== null };
+  return {
+    root,
+    width: request.fields.length,
+    hasTime: request.time !== null,
+    hasEntity: request.entity !== null,
+  };
 }
 
 export function isPlanFault(result: FieldPlan | PlanFault): result is PlanFault {
@@ -92,7 +101,8 @@ function checkPath(view: TypeView, path: FieldPath, kinds: ReadonlySet<Kind>, de
     return faults.includes(null) ? null : (faults[0] ?? 'the schema only allows null here');
   }
   const at = formatFieldPath(path.slice(0, depth)) || 'the event';
-  if (depth === path.length) return kinds.has(view.kind) ? null : `${at} is ${withArticle(view)} in the schema, not ${wording(kinds)}`;
+  if (depth === path.length)
+    return kinds.has(view.kind) ? null : `${at} is ${withArticle(view)} in the schema, not ${wording(kinds)}`;
   const segment = path[depth] as string | number;
   if (view.kind === 'record') {
     const { fields } = view.type as unknown as RecordInsides;
@@ -106,7 +116,13 @@ function checkPath(view: TypeView, path: FieldPath, kinds: ReadonlySet<Kind>, de
     if (typeof segment !== 'number') return `${at} is an array in the schema: write an index, as in ${at}[0]`;
     return checkPath(viewOf((view.type as unknown as { itemsType: Type }).itemsType), path, kinds, depth + 1);
   }
-  if (view.kind === 'map') return checkPath(viewOf((view.type as unknown as { valuesType: Type }).valuesType), path, kinds, depth + 1);
+  if (view.kind === 'map')
+    return checkPath(
+      viewOf((view.type as unknown as { valuesType: Type }).valuesType),
+      path,
+      kinds,
+      depth + 1,
+    );
   return `${at} is ${withArticle(view)} in the schema: there is nothing inside it`;
 }
 

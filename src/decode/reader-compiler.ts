@@ -106,7 +106,9 @@ class Compiler {
     const readerFields = reader === null ? [] : (reader.type as unknown as RecordType).fields;
     const unmatched = new Set(readerFields);
     const steps: Step[] = fields.map((field) => {
-      const target = readerFields.find(({ name, aliases }) => name === field.name || aliases.includes(field.name));
+      const target = readerFields.find(
+        ({ name, aliases }) => name === field.name || aliases.includes(field.name),
+      );
       if (target !== undefined) unmatched.delete(target);
       const child = target === undefined ? null : (plan?.children.get(target.name) ?? null);
       return this.read(viewOf(field.type), target === undefined ? null : viewOf(target.type), child);
@@ -148,7 +150,8 @@ class Compiler {
 
   private array(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {
     const writerItem = viewOf((writer.type as unknown as { itemsType: Type }).itemsType);
-    const readerItem = reader === null ? null : viewOf((reader.type as unknown as { itemsType: Type }).itemsType);
+    const readerItem =
+      reader === null ? null : viewOf((reader.type as unknown as { itemsType: Type }).itemsType);
     const rest = this.read(writerItem, readerItem, null);
     const wanted: (Step | undefined)[] = [];
     for (const [index, child] of plan?.children ?? []) {
@@ -169,7 +172,8 @@ class Compiler {
 
   private map(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {
     const writerValue = viewOf((writer.type as unknown as { valuesType: Type }).valuesType);
-    const readerValue = reader === null ? null : viewOf((reader.type as unknown as { valuesType: Type }).valuesType);
+    const readerValue =
+      reader === null ? null : viewOf((reader.type as unknown as { valuesType: Type }).valuesType);
     const rest = this.read(writerValue, readerValue, null);
     const wanted = [...(plan?.children ?? [])].map(([key, child]) => ({
       key: Buffer.from(String(key), 'utf8'),
@@ -177,7 +181,11 @@ class Compiler {
     }));
     const entryBytesMin = 1 + this.bytesMin(writerValue);
     return nested((cursor) => {
-      for (let count = cursor.blockCount(entryBytesMin); count > 0; count = cursor.blockCount(entryBytesMin)) {
+      for (
+        let count = cursor.blockCount(entryBytesMin);
+        count > 0;
+        count = cursor.blockCount(entryBytesMin)
+      ) {
         for (let i = 0; i < count; i++) {
           const keyBytes = cursor.long();
           const start = cursor.at;
@@ -192,8 +200,11 @@ class Compiler {
 
   private enumeration(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {
     const { symbols } = writer.type as unknown as { symbols: readonly string[] };
-    const known = reader === null ? null : (reader.type as unknown as { symbols: readonly string[]; default?: string });
-    const allowed = symbols.map((symbol) => known === null || known.default !== undefined || known.symbols.includes(symbol));
+    const known =
+      reader === null ? null : (reader.type as unknown as { symbols: readonly string[]; default?: string });
+    const allowed = symbols.map(
+      (symbol) => known === null || known.default !== undefined || known.symbols.includes(symbol),
+    );
     const step: Step = (cursor) => {
       const index = cursor.int();
       if (index < 0 || index >= symbols.length) cursor.fail(`an enum has no symbol ${index}`);
@@ -344,7 +355,8 @@ function withEntity(step: Step, writer: TypeView, reader: TypeView | null, leaf:
 function defaultStep(field: Field, plan: PlanNode | null): Step {
   const fallback: unknown = field.defaultValue();
   if (fallback === undefined) {
-    return (cursor) => cursor.fail(`the writer has no field '${field.name}' and the reader schema no default for it`);
+    return (cursor) =>
+      cursor.fail(`the writer has no field '${field.name}' and the reader schema no default for it`);
   }
   const steps: Step[] = [];
   if (plan !== null) collectDefaults(fallback, viewOf(field.type), plan, steps);
@@ -356,12 +368,15 @@ function defaultStep(field: Field, plan: PlanNode | null): Step {
 function collectDefaults(value: unknown, declared: TypeView, plan: PlanNode, steps: Step[]): void {
   // A union's default belongs to its first branch (specification, "Unions"); avsc wraps it as {branch: value}.
   const view = declared.kind === 'union' ? (branchesOf(declared)[0] as TypeView) : declared;
-  const inner = declared.kind === 'union' && isObject(value) ? Object.values(value)[0] : value;
+  const inner: unknown =
+    declared.kind === 'union' && isObject(value) ? (Object.values(value)[0] as unknown) : value;
   if (plan.leaf !== null) {
     const { leaf } = plan;
     const number = typeof inner === 'boolean' ? Number(inner) : inner;
-    if (typeof number === 'number' && leaf.slots.length > 0) steps.push((cursor) => storeNumber(cursor, number, view, leaf.slots));
-    if (typeof number === 'number' && leaf.isTime) steps.push((cursor) => storeTime(cursor, number, view, []));
+    if (typeof number === 'number' && leaf.slots.length > 0)
+      steps.push((cursor) => storeNumber(cursor, number, view, leaf.slots));
+    if (typeof number === 'number' && leaf.isTime)
+      steps.push((cursor) => storeTime(cursor, number, view, []));
     if (leaf.isEntity && inner !== null) steps.push(defaultEntity(inner));
   }
   if (!isObject(inner)) return;

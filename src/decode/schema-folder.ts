@@ -19,9 +19,12 @@ export function schemaFolder(folder: string, reader: Type): SchemaSource {
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.avsc'));
   } catch (cause) {
-    throw new UnusableFileError(`${folder}: the schema folder cannot be read: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`${folder}: the schema folder cannot be read: ${messageOf(cause)}`, {
+      cause,
+    });
   }
-  if (names.length > FOLDER_SCHEMAS_MAX) throw new UnusableFileError(`${folder}: more than ${FOLDER_SCHEMAS_MAX} schemas`);
+  if (names.length > FOLDER_SCHEMAS_MAX)
+    throw new UnusableFileError(`${folder}: more than ${FOLDER_SCHEMAS_MAX} schemas`);
   for (const name of names.sort()) {
     const type = readSchemaFile(join(folder, name));
     types.set(fingerprintKey(schemaFingerprint(type)), type);

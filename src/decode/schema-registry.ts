@@ -31,7 +31,10 @@ export class SchemaRegistry implements SchemaSource {
   ) {}
 
   async find(id: string, signal: AbortSignal): Promise<Type | null> {
-    const body = await this.untilAnswered(() => this.request('GET', `/schemas/ids/${id}`, undefined, signal), signal);
+    const body = await this.untilAnswered(
+      () => this.request('GET', `/schemas/ids/${id}`, undefined, signal),
+      signal,
+    );
     if (body === null) return null;
     const { schema, schemaType } = body as { schema?: unknown; schemaType?: unknown };
     if (typeof schema !== 'string' || (schemaType !== undefined && schemaType !== 'AVRO')) return null;
@@ -82,10 +85,12 @@ export class SchemaRegistry implements SchemaSource {
   /** @returns the JSON body, or null for 404. @throws UnreachableError for everything else that is not an answer */
   private async request(method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
     const { url, username, password } = this.options;
-    const headers: Record<string, string> = { accept: 'application/vnd.schemaregistry.v1+json, application/json' };
+    const headers: Record<string, string> = {
+      accept: 'application/vnd.schemaregistry.v1+json, application/json',
+    };
     if (body !== undefined) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
     if (username !== undefined) {
-      headers['authorization'] = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+      headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
     }
     const init: RequestInit = {
       method,

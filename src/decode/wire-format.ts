@@ -6,8 +6,10 @@ export const FRAME_BYTES: Readonly<Record<Encoding, number>> = { 'single-object'
 
 /** @returns what is wrong with the frame, or null. Avro specification 1.11 "Single-object encoding"; Confluent wire format. */
 export function frameFault(encoding: Encoding, value: Buffer): string | null {
-  if (value.length < FRAME_BYTES[encoding]) return `${value.length} bytes are too few for the ${encoding} encoding`;
-  if (encoding === 'single-object' && (value[0] !== 0xc3 || value[1] !== 0x01)) return 'no single-object marker (C3 01) at the start';
+  if (value.length < FRAME_BYTES[encoding])
+    return `${value.length} bytes are too few for the ${encoding} encoding`;
+  if (encoding === 'single-object' && (value[0] !== 0xc3 || value[1] !== 0x01))
+    return 'no single-object marker (C3 01) at the start';
   if (encoding === 'confluent' && value[0] !== 0) return 'no magic byte (00) at the start';
   return null;
 }

@@ -45,7 +45,11 @@ export function demoEvents(data: LabelledMatrix, count: number, seed: number): r
   for (const spoil of BROKEN) {
     const row = Math.floor(random() * count);
     const place = Math.floor(random() * (events.length + 1));
-    events.splice(place, 0, { row: null, key: Buffer.from(unitOf(row)), value: (atMs) => spoil(encode(row, atMs), (width) => encode(row, atMs, width)) });
+    events.splice(place, 0, {
+      row: null,
+      key: Buffer.from(unitOf(row)),
+      value: (atMs) => spoil(encode(row, atMs), (width) => encode(row, atMs, width)),
+    });
   }
   return events;
 }
@@ -82,4 +86,3 @@ function withLastReading(whole: Buffer, value: number): Buffer {
   copy.writeDoubleLE(value, copy.length - 9);
   return copy;
 }
-

@@ -26,7 +26,11 @@ export interface DemoConfig {
 }
 
 /** Writes the configuration that the demo's workers read: an ordinary one, to be looked at. */
-export function writeDemoConfig(folder: string, brokers: readonly string[], { topic, group }: DemoNames): DemoConfig {
+export function writeDemoConfig(
+  folder: string,
+  brokers: readonly string[],
+  { topic, group }: DemoNames,
+): DemoConfig {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'outrider.yml');
   const text = stringify({
@@ -47,7 +51,8 @@ export async function trainDemoModel(config: Config, data: Matrix, signal: Abort
   const reading = prepareReading(config);
   const drawn = drawIndices(data.rows, DEMO_TRAINING_ROWS, seededRandom(DEMO_SEED)).sort();
   const values = new Float64Array(drawn.length * data.width);
-  for (const [i, row] of drawn.entries()) values.set(data.values.subarray(row * data.width, (row + 1) * data.width), i * data.width);
+  for (const [i, row] of drawn.entries())
+    values.set(data.values.subarray(row * data.width, (row + 1) * data.width), i * data.width);
   const model = await trainModel(
     {
       kind: config.detector.kind,

@@ -20,9 +20,26 @@ export interface OfflineScores {
 }
 
 /** Scores the very bytes that were produced, without Kafka and in one batch: what the fleet has to agree with. */
-export async function scoreOffline(topic: string, events: readonly ProducedEvent[], scorer: Scorer): Promise<OfflineScores> {
-  const records: SourceRecord[] = events.map(({ value, offset }) => ({ offset: String(offset), timestamp: '0', key: null, value }));
-  const batch: SourceBatch = { topic, partition: 0, records, headersOf: () => [], fetchedOffset: 0, nextOffset: records.length, highWatermark: records.length };
+export async function scoreOffline(
+  topic: string,
+  events: readonly ProducedEvent[],
+  scorer: Scorer,
+): Promise<OfflineScores> {
+  const records: SourceRecord[] = events.map(({ value, offset }) => ({
+    offset: String(offset),
+    timestamp: '0',
+    key: null,
+    value,
+  }));
+  const batch: SourceBatch = {
+    topic,
+    partition: 0,
+    records,
+    headersOf: () => [],
+    fetchedOffset: 0,
+    nextOffset: records.length,
+    highWatermark: records.length,
+  };
   const { fields, features, scores, rejects } = await scorer.score(batch, 0, new AbortController().signal);
   const { identity, threshold } = scorer.judge;
   const expected = new Map<string, number>();

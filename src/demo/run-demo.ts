@@ -23,7 +23,13 @@ import { prepareScorer } from '../pipeline/setup.js';
 import { type Anomaly, decodeAnomaly } from '../publish/anomaly-record.js';
 import { Producer } from '../publish/producer.js';
 import { type DemoEvent, demoEvents, loadShuttle } from './dataset.js';
-import { DEMO_PARTITIONS, DEMO_SEED, type DemoConfig, trainDemoModel, writeDemoConfig } from './demo-setup.js';
+import {
+  DEMO_PARTITIONS,
+  DEMO_SEED,
+  type DemoConfig,
+  trainDemoModel,
+  writeDemoConfig,
+} from './demo-setup.js';
 import { type ProducedEvent, Reckoner, scoreOffline } from './reckoning.js';
 
 export interface DemoOptions {
@@ -83,16 +89,25 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   const { brokers, isOwn } = await demoBroker(options, cleanup);
   show.done(isOwn ? `Kafka is up at ${brokers.join(', ')}` : `using Kafka at ${brokers.join(', ')}`, timed());
   const suffix = isOwn && !options.keep ? '' : `-${randomBytes(3).toString('hex')}`;
-  const demo = writeDemoConfig(folder, brokers, { topic: `shuttle${suffix}`, group: `shuttle-watch${suffix}` });
+  const demo = writeDemoConfig(folder, brokers, {
+    topic: `shuttle${suffix}`,
+    group: `shuttle-watch${suffix}`,
+  });
   const { config } = demo;
   const admin = new KafkaAdmin(config.kafka, options.log);
   cleanup.add(() => admin[Symbol.asyncDispose]());
   await createTopics(admin, config, options.keep || isOwn ? null : cleanup);
-  show.done(`topics ${config.input.topic} (${DEMO_PARTITIONS} partitions), ${config.output.anomalies}, ${config.output.deadLetters}`, timed());
+  show.done(
+    `topics ${config.input.topic} (${DEMO_PARTITIONS} partitions), ${config.output.anomalies}, ${config.output.deadLetters}`,
+    timed(),
+  );
 
   const data = await loadShuttle();
   const model = await trainDemoModel(config, data, signal);
-  show.done(`${model.detector} ${model.name}@${model.version} trained on ${model.training.data}; threshold ${model.threshold.toFixed(4)}`, timed());
+  show.done(
+    `${model.detector} ${model.name}@${model.version} trained on ${model.training.data}; threshold ${model.threshold.toFixed(4)}`,
+    timed(),
+  );
 
   const workers = options.workers ?? DEMO_PARTITIONS;
   const fleet = startFleet(options, demo, workers, cleanup);
@@ -104,7 +119,9 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   const producing = performance.now();
   const produced = await produceEvents(events, config, admin, options, fleet);
   if (signal.aborted) return null;
-  const ends = new Map([...(await admin.range(config.input.topic))].map(([partition, { high }]) => [partition, high]));
+  const ends = new Map(
+    [...(await admin.range(config.input.topic))].map(([partition, { high }]) => [partition, high]),
+  );
   const committed = untilCommitted(admin, config.group, config.input.topic, ends, signal);
   await Promise.race([committed, fleet.ended.then(() => committed)]).catch((error: unknown) => {
     if (!signal.aborted) throw error;
@@ -118,16 +135,31 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   const result = await reckon(config, data, produced, options);
   return {
     ...result,
-    summary: { ...result.summary, eventsPerSecond: Math.round(produced.length / seconds), ageMs, workers, seconds: round((performance.now() - started) / 1000, 1) },
+    summary: {
+      ...result.summary,
+      eventsPerSecond: Math.round(produced.length / seconds),
+      ageMs,
+      workers,
+      seconds: round((performance.now() - started) / 1000, 1),
+    },
   };
 }
 
-async function demoBroker({ environment, log, show, keep }: DemoOptions, cleanup: AsyncCleanup): Promise<{ brokers: readonly string[]; isOwn: boolean }> {
-  const named = environment['KAFKA_BROKERS'];
+async function demoBroker(
+  { environment, log, show, keep }: DemoOptions,
+  cleanup: AsyncCleanup,
+): Promise<{ brokers: readonly string[]; isOwn: boolean }> {
+  const named = environment.KAFKA_BROKERS;
   if (named !== undefined && named !== '') return { brokers: named.split(','), isOwn: false };
   const cache = cacheFolder(environment);
   if (keep) {
-    const { brokers } = await startStandingBroker({ cache, dataDir: null, port: null, log, onNote: (text) => show.note(text) });
+    const { brokers } = await startStandingBroker({
+      cache,
+      dataDir: null,
+      port: null,
+      log,
+      onNote: (text) => show.note(text),
+    });
     return { brokers, isOwn: true };
   }
   const broker = await startGuardedBroker(cache, log, (text) => show.note(text));
@@ -148,7 +180,12 @@ interface RunningFleet {
   stop(): Promise<FleetResult>;
 }
 
-function startFleet({ environment, log, signal }: DemoOptions, { config, file }: DemoConfig, workers: number, cleanup: AsyncCleanup): RunningFleet {
+function startFleet(
+  { environment, log, signal }: DemoOptions,
+  { config, file }: DemoConfig,
+  workers: number,
+  cleanup: AsyncCleanup,
+): RunningFleet {
   const stopping = new AbortController();
   const supervisor = new Supervisor({
     config,
@@ -179,7 +216,8 @@ async function fleetReady({ supervisor, ended }: RunningFleet, signal: AbortSign
   while (supervisor.unreadyReason() !== null || !coversAll(supervisor)) {
     if (isOver) await ended;
     if (signal.aborted) return;
-    if (performance.now() > deadline) throw new UnreachableError(`the fleet did not become ready: ${supervisor.unreadyReason() ?? ''}`);
+    if (performance.now() > deadline)
+      throw new UnreachableError(`the fleet did not become ready: ${supervisor.unreadyReason() ?? ''}`);
     await delay(20);
   }
 }
@@ -199,7 +237,15 @@ function watchAnomalies(config: Config, { log, show, signal }: DemoOptions, clea
   const reading = (async () => {
     const from = new Map(Array.from({ length: DEMO_PARTITIONS }, (_, partition) => [partition, 0]));
     const topic = config.output.anomalies;
-    const watching = { kafka: config.kafka, topic, groupPrefix: `${config.group}.tail`, from, to: null, log, signal: AbortSignal.any([done.signal, signal]) };
+    const watching = {
+      kafka: config.kafka,
+      topic,
+      groupPrefix: `${config.group}.tail`,
+      from,
+      to: null,
+      log,
+      signal: AbortSignal.any([done.signal, signal]),
+    };
     for await (const { records } of readTopic(watching)) {
       const nowMs = Date.now();
       for (const { value } of records) {
@@ -214,7 +260,8 @@ function watchAnomalies(config: Config, { log, show, signal }: DemoOptions, clea
     done.abort();
     await reading;
     const sorted = ages.toSorted((a, b) => a - b);
-    const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
+    const at = (share: number): number =>
+      sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? 0;
     return { p50: at(0.5), p99: at(0.99) };
   };
   cleanup.add(async () => {
@@ -238,7 +285,8 @@ async function produceEvents(
   const partitionOf = keyPartitioner();
   const produced: ProducedEvent[] = [];
   const started = performance.now();
-  const batchSize = rate === null ? PRODUCE_BATCH * 10 : Math.max(1, Math.min(PRODUCE_BATCH, Math.round(rate / 50)));
+  const batchSize =
+    rate === null ? PRODUCE_BATCH * 10 : Math.max(1, Math.min(PRODUCE_BATCH, Math.round(rate / 50)));
   for (let at = 0; at < events.length && !signal.aborted; at += batchSize) {
     const nowMs = Date.now();
     const part = events.slice(at, at + batchSize);
@@ -262,7 +310,12 @@ async function produceEvents(
 }
 
 /** Reads both output topics from their beginning, committed records only, and holds them against the offline scores. */
-async function reckon(config: Config, data: LabelledMatrix, produced: readonly ProducedEvent[], { log, signal }: DemoOptions): Promise<DemoResult> {
+async function reckon(
+  config: Config,
+  data: LabelledMatrix,
+  produced: readonly ProducedEvent[],
+  { log, signal }: DemoOptions,
+): Promise<DemoResult> {
   const offline = await scoreOffline(config.input.topic, produced, prepareScorer(config));
   const reckoner = new Reckoner(offline.expected);
   await readAll(config, config.output.anomalies, log, signal, (value) => reckoner.add(value));
@@ -290,12 +343,26 @@ async function reckon(config: Config, data: LabelledMatrix, produced: readonly P
   };
 }
 
-async function readAll(config: Config, topic: string, log: Logger, signal: AbortSignal, take: (value: Buffer) => void): Promise<void> {
+async function readAll(
+  config: Config,
+  topic: string,
+  log: Logger,
+  signal: AbortSignal,
+  take: (value: Buffer) => void,
+): Promise<void> {
   await using admin = new KafkaAdmin(config.kafka, log);
   const ranges = await admin.range(topic);
   const from = new Map([...ranges].map(([partition, { low }]) => [partition, low]));
   const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
-  for await (const { records } of readTopic({ kafka: config.kafka, topic, groupPrefix: `${config.group}.check`, from, to, log, signal })) {
+  for await (const { records } of readTopic({
+    kafka: config.kafka,
+    topic,
+    groupPrefix: `${config.group}.check`,
+    from,
+    to,
+    log,
+    signal,
+  })) {
     for (const { value } of records) take(value ?? Buffer.alloc(0));
   }
 }

@@ -35,7 +35,8 @@ export interface DetectorKind {
   readonly type: string;
   /** The keys beside `type`, `model` and `threshold`. */
   readonly options: z.ZodType<DetectorOptions>;
-  readonly train: ((data: Matrix, options: DetectorOptions, signal: AbortSignal) => Promise<ModelArrays>) | null;
+  readonly train:
+    ((data: Matrix, options: DetectorOptions, signal: AbortSignal) => Promise<ModelArrays>) | null;
   /**
    * @param features names in the vector's order
    * @throws DetectorConfigFault when the options do not fit the features

@@ -24,7 +24,8 @@ export async function evaluateDetector(
   signal: AbortSignal,
 ): Promise<Evaluation> {
   if (kind.train === null) throw new TypeError(`${kind.type} is not trained`);
-  const { fit, test, labels } = trainOn === 'all' ? { fit: data, test: data, labels: data.labels } : splitNormal(data, seed);
+  const { fit, test, labels } =
+    trainOn === 'all' ? { fit: data, test: data, labels: data.labels } : splitNormal(data, seed);
   const arrays = await kind.train(fit, options, signal);
   const detector = kind.create(options, data.features, arrays);
   const fitScores = new Float64Array(fit.rows);
@@ -42,16 +43,27 @@ export async function evaluateDetector(
   };
 }
 
-function splitNormal(data: Matrix & { readonly labels: Uint8Array }, seed: number): { fit: Matrix; test: Matrix; labels: Uint8Array } {
+function splitNormal(
+  data: Matrix & { readonly labels: Uint8Array },
+  seed: number,
+): { fit: Matrix; test: Matrix; labels: Uint8Array } {
   const normal = [...data.labels.keys()].filter((row) => data.labels[row] === 0);
   const drawn = drawIndices(normal.length, Math.floor(normal.length / 2), seededRandom(seed));
   const training = new Set([...drawn].map((i) => normal[i] as number));
   const rest = [...data.labels.keys()].filter((row) => !training.has(row));
-  return { fit: take(data, [...training].sort((a, b) => a - b)), test: take(data, rest), labels: Uint8Array.from(rest, (row) => data.labels[row] as number) };
+  return {
+    fit: take(
+      data,
+      [...training].sort((a, b) => a - b),
+    ),
+    test: take(data, rest),
+    labels: Uint8Array.from(rest, (row) => data.labels[row] as number),
+  };
 }
 
 function take({ values, width }: Matrix, rows: readonly number[]): Matrix {
   const taken = new Float64Array(rows.length * width);
-  for (const [i, row] of rows.entries()) taken.set(values.subarray(row * width, (row + 1) * width), i * width);
+  for (const [i, row] of rows.entries())
+    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
   return { values: taken, rows: rows.length, width };
 }

@@ -47,7 +47,13 @@ function grow(rows: readonly Float64Array[], levels: number, attempt: number): G
   return convert(forest.forest[0] as LibraryNode, columns, rows, levels, attempt);
 }
 
-function convert(node: LibraryNode, columns: readonly number[], rows: readonly Float64Array[], levels: number, attempt: number): GrownNode {
+function convert(
+  node: LibraryNode,
+  columns: readonly number[],
+  rows: readonly Float64Array[],
+  levels: number,
+  attempt: number,
+): GrownNode {
   if (rows.length <= 1 || levels === 0) return { size: rows.length };
   // The library stopped at its own limit, or split where nothing varies: ask it again, with this node's rows alone.
   if (node.left === undefined || node.right === undefined) return grow(rows, levels, attempt + 1);
@@ -111,7 +117,9 @@ export function flattenForest(trees: readonly GrownNode[]): ForestArrays {
     root.push(feature.length);
     let deepest = 0;
     reserve(1);
-    const open: { node: GrownNode; at: number; level: number }[] = [{ node: tree, at: feature.length - 1, level: 0 }];
+    const open: { node: GrownNode; at: number; level: number }[] = [
+      { node: tree, at: feature.length - 1, level: 0 },
+    ];
     for (let next = open.shift(); next !== undefined; next = open.shift()) {
       const { node, at, level } = next;
       size[at] = node.size;

@@ -10,7 +10,13 @@ import type { ForestArrays } from './forest-growth.js';
  * @param values row-major, rows × width, finite
  * @param sums one per row, overwritten
  */
-export function sumPathLengths(forest: ForestArrays, values: Float64Array, rows: number, width: number, sums: Float64Array): void {
+export function sumPathLengths(
+  forest: ForestArrays,
+  values: Float64Array,
+  rows: number,
+  width: number,
+  sums: Float64Array,
+): void {
   const { feature, threshold, left, path, root, depth } = forest;
   sums.fill(0, 0, rows);
   const together = rows - (rows % 4);
@@ -27,10 +33,18 @@ export function sumPathLengths(forest: ForestArrays, values: Float64Array, rows:
       let n2 = start;
       let n3 = start;
       for (let level = 0; level < levels; level++) {
-        n0 = (left[n0] as number) + +((values[base0 + (feature[n0] as number)] as number) >= (threshold[n0] as number));
-        n1 = (left[n1] as number) + +((values[base1 + (feature[n1] as number)] as number) >= (threshold[n1] as number));
-        n2 = (left[n2] as number) + +((values[base2 + (feature[n2] as number)] as number) >= (threshold[n2] as number));
-        n3 = (left[n3] as number) + +((values[base3 + (feature[n3] as number)] as number) >= (threshold[n3] as number));
+        n0 =
+          (left[n0] as number) +
+          +((values[base0 + (feature[n0] as number)] as number) >= (threshold[n0] as number));
+        n1 =
+          (left[n1] as number) +
+          +((values[base1 + (feature[n1] as number)] as number) >= (threshold[n1] as number));
+        n2 =
+          (left[n2] as number) +
+          +((values[base2 + (feature[n2] as number)] as number) >= (threshold[n2] as number));
+        n3 =
+          (left[n3] as number) +
+          +((values[base3 + (feature[n3] as number)] as number) >= (threshold[n3] as number));
       }
       sums[row] = (sums[row] as number) + (path[n0] as number);
       sums[row + 1] = (sums[row + 1] as number) + (path[n1] as number);
@@ -41,7 +55,9 @@ export function sumPathLengths(forest: ForestArrays, values: Float64Array, rows:
       const base = row * width;
       let n = start;
       for (let level = 0; level < levels; level++) {
-        n = (left[n] as number) + +((values[base + (feature[n] as number)] as number) >= (threshold[n] as number));
+        n =
+          (left[n] as number) +
+          +((values[base + (feature[n] as number)] as number) >= (threshold[n] as number));
       }
       sums[row] = (sums[row] as number) + (path[n] as number);
     }

@@ -17,7 +17,9 @@ function trainForest({ data, trees, sampleSize, seed }: ForestTask): ForestArray
   const grown: GrownNode[] = [];
   for (let tree = 0; tree < trees; tree++) {
     const sample = drawIndices(data.rows, sampleSize, random);
-    grown.push(growTree([...sample].map((row) => data.values.subarray(row * data.width, (row + 1) * data.width))));
+    grown.push(
+      growTree([...sample].map((row) => data.values.subarray(row * data.width, (row + 1) * data.width))),
+    );
   }
   return flattenForest(grown);
 }

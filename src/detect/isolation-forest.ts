@@ -21,10 +21,15 @@ export const isolationForest: DetectorKind = {
   type: 'isolation-forest',
   options,
   train: (data, configured, signal) => trainInThread(data, configured as Options, signal),
-  create: (_options, features, arrays) => new IsolationForestDetector(checkArrays(arrays, features.length), features.length),
+  create: (_options, features, arrays) =>
+    new IsolationForestDetector(checkArrays(arrays, features.length), features.length),
 };
 
-async function trainInThread(data: Matrix, { trees, sampleSize, seed }: Options, signal: AbortSignal): Promise<ModelArrays> {
+async function trainInThread(
+  data: Matrix,
+  { trees, sampleSize, seed }: Options,
+  signal: AbortSignal,
+): Promise<ModelArrays> {
   signal.throwIfAborted();
   const task: ForestTask = { data, trees, sampleSize, seed };
   const thread = new Worker(new URL('./forest-thread.js', import.meta.url), { workerData: task });
@@ -34,7 +39,9 @@ async function trainInThread(data: Matrix, { trees, sampleSize, seed }: Options,
     const forest = await new Promise<ForestArrays>((resolve, reject) => {
       thread.once('message', resolve);
       thread.once('error', reject);
-      thread.once('exit', () => reject(signal.aborted ? (signal.reason as Error) : new Error('the training thread ended early')));
+      thread.once('exit', () =>
+        reject(signal.aborted ? (signal.reason as Error) : new Error('the training thread ended early')),
+      );
     });
     return { ...forest, psi: Int32Array.of(Math.min(sampleSize, data.rows)) };
   } finally {
@@ -51,7 +58,8 @@ interface TrainedForest extends ForestArrays {
 function checkArrays(arrays: ModelArrays, width: number): TrainedForest {
   const ints = (name: string): Int32Array => {
     const array = arrays[name];
-    if (!(array instanceof Int32Array) || array.length === 0) throw new ModelFault(`the array '${name}' is missing`);
+    if (!(array instanceof Int32Array) || array.length === 0)
+      throw new ModelFault(`the array '${name}' is missing`);
     return array;
   };
   const doubles = (name: string): Float64Array => {
@@ -70,11 +78,18 @@ function checkArrays(arrays: ModelArrays, width: number): TrainedForest {
     psi: ints('psi')[0] as number,
   };
   const nodes = forest.feature.length;
-  const sameLength = [forest.threshold, forest.left, forest.path, forest.size].every(({ length }) => length === nodes);
-  if (!sameLength || forest.depth.length !== forest.root.length) throw new ModelFault('the arrays do not have the same length');
-  if (!forest.feature.every((f) => f >= 0 && f < width)) throw new ModelFault(`a node splits on a feature beyond the ${width} there are`);
+  const sameLength = [forest.threshold, forest.left, forest.path, forest.size].every(
+    ({ length }) => length === nodes,
+  );
+  if (!sameLength || forest.depth.length !== forest.root.length)
+    throw new ModelFault('the arrays do not have the same length');
+  if (!forest.feature.every((f) => f >= 0 && f < width))
+    throw new ModelFault(`a node splits on a feature beyond the ${width} there are`);
   const insideNodes = (n: number): boolean => n >= 0 && n < nodes;
-  if (!forest.left.every((l, n) => insideNodes(l) && (l === n || insideNodes(l + 1))) || !forest.root.every(insideNodes)) {
+  if (
+    !forest.left.every((l, n) => insideNodes(l) && (l === n || insideNodes(l + 1))) ||
+    !forest.root.every(insideNodes)
+  ) {
     throw new ModelFault('a node points outside the forest');
   }
   return forest;

@@ -77,7 +77,8 @@ export function writeModel(folder: string, model: Model): void {
   }
 }
 
-const HEADER = '# Written by `outrider train`. The digest covers these facts and model.bin: an edited model is refused.\n';
+const HEADER =
+  '# Written by `outrider train`. The digest covers these facts and model.bin: an edited model is refused.\n';
 
 /** @throws UnusableFileError naming the folder when it is missing, damaged or edited */
 export function readModel(folder: string): Model {
@@ -89,12 +90,17 @@ export function readModel(folder: string): Model {
     bytes = readFileSync(join(folder, 'model.bin'));
   } catch (cause) {
     const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
-    throw new UnusableFileError(`${folder}: no usable model: ${why}. Train one with: outrider train --data FILE`, { cause });
+    throw new UnusableFileError(
+      `${folder}: no usable model: ${why}. Train one with: outrider train --data FILE`,
+      { cause },
+    );
   }
   const { format: _format, arrays: layout, digest, ...facts } = manifest;
   const model: Model = { ...facts, arrays: readArrays(folder, layout, bytes) };
   if (digest !== `sha256:${contentHash(model, bytes)}`) {
-    throw new UnusableFileError(`${folder}: the model does not match its digest: it was edited or damaged; train it again`);
+    throw new UnusableFileError(
+      `${folder}: the model does not match its digest: it was edited or damaged; train it again`,
+    );
   }
   return model;
 }
@@ -106,7 +112,10 @@ export function modelNameOf(folder: string): string {
 
 function contentHash(model: Model, bytes: Buffer): string {
   const { arrays: _arrays, created: _created, ...facts } = model;
-  return createHash('sha256').update(canonicalize(facts) ?? '').update(bytes).digest('hex');
+  return createHash('sha256')
+    .update(canonicalize(facts) ?? '')
+    .update(bytes)
+    .digest('hex');
 }
 
 function arrayBytes(arrays: ModelArrays): Buffer {

@@ -18,7 +18,7 @@ export function rankingQuality(scores: Float64Array, labels: Uint8Array): Rankin
   let falsePositives = 0;
   let area = 0;
   let averagePrecision = 0;
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     const score = scores[order[i] as number] as number;
     let tiedPositives = 0;
     let tiedNegatives = 0;
@@ -44,7 +44,11 @@ export interface DecisionQuality {
 }
 
 /** Precision, recall and F1 of `score >= threshold`; 0 where a denominator is 0. */
-export function decisionQuality(scores: Float64Array, labels: Uint8Array, threshold: number): DecisionQuality {
+export function decisionQuality(
+  scores: Float64Array,
+  labels: Uint8Array,
+  threshold: number,
+): DecisionQuality {
   let hits = 0;
   let alarms = 0;
   let positives = 0;
@@ -57,5 +61,9 @@ export function decisionQuality(scores: Float64Array, labels: Uint8Array, thresh
   }
   const precision = alarms === 0 ? 0 : hits / alarms;
   const recall = positives === 0 ? 0 : hits / positives;
-  return { precision, recall, f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall) };
+  return {
+    precision,
+    recall,
+    f1: precision + recall === 0 ? 0 : (2 * precision * recall) / (precision + recall),
+  };
 }

@@ -3,4 +3,6 @@ import { isolationForest } from './isolation-forest.js';
 import { threshold } from './threshold.js';
 
 /** Every kind of detector there is, by its `type`. */
-export const DETECTORS: ReadonlyMap<string, DetectorKind> = new Map([isolationForest, threshold].map((kind) => [kind.type, kind]));
+export const DETECTORS: ReadonlyMap<string, DetectorKind> = new Map(
+  [isolationForest, threshold].map((kind) => [kind.type, kind]),
+);

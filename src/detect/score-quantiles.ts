@@ -12,7 +12,10 @@ export function scoreQuantiles(scores: Float64Array): Float64Array {
   const descending = scores.slice().sort().reverse();
   if (descending.length <= QUANTILE_POINTS_MAX) return descending;
   const step = (descending.length - 1) / (QUANTILE_POINTS_MAX - 1);
-  return Float64Array.from({ length: QUANTILE_POINTS_MAX }, (_, i) => descending[Math.round(i * step)] as number);
+  return Float64Array.from(
+    { length: QUANTILE_POINTS_MAX },
+    (_, i) => descending[Math.round(i * step)] as number,
+  );
 }
 
 /**

@@ -30,7 +30,8 @@ export const threshold: DetectorKind = {
 
 function compileRule(rule: Rule, index: number, features: readonly string[]): Check {
   const column = features.indexOf(rule.feature);
-  if (column < 0) throw new DetectorConfigFault(['rules', index, 'feature'], `there is no feature '${rule.feature}'`);
+  if (column < 0)
+    throw new DetectorConfigFault(['rules', index, 'feature'], `there is no feature '${rule.feature}'`);
   if ('above' in rule) return { column, hits: (value) => value > rule.above };
   if ('below' in rule) return { column, hits: (value) => value < rule.below };
   if ('equals' in rule) return { column, hits: (value) => value === rule.equals };

@@ -38,7 +38,7 @@ export async function trainModel(task: TrainingTask, clock: Clock, signal: Abort
     name: task.name,
     detector: kind.type,
     options,
-    seed: typeof options['seed'] === 'number' ? options['seed'] : null,
+    seed: typeof options.seed === 'number' ? options.seed : null,
     features: [...features],
     definitions: [...definitions],
     threshold: thresholdFor(quantiles, contamination),
@@ -50,11 +50,16 @@ export async function trainModel(task: TrainingTask, clock: Clock, signal: Abort
 }
 
 function checkRows({ values, rows, width }: Matrix, source: string): void {
-  if (rows < TRAINING_ROWS_MIN) throw new UnusableFileError(`${source}: ${rows} usable rows are too few to train on; ${TRAINING_ROWS_MIN} is the least`);
+  if (rows < TRAINING_ROWS_MIN)
+    throw new UnusableFileError(
+      `${source}: ${rows} usable rows are too few to train on; ${TRAINING_ROWS_MIN} is the least`,
+    );
   let varies = false;
   for (let i = 0; i < rows * width; i++) {
-    if (!Number.isFinite(values[i])) throw new UnusableFileError(`${source}: row ${Math.floor(i / width)} has a value that is not finite`);
+    if (!Number.isFinite(values[i]))
+      throw new UnusableFileError(`${source}: row ${Math.floor(i / width)} has a value that is not finite`);
     if (i >= width && values[i] !== values[i % width]) varies = true;
   }
-  if (!varies) throw new UnusableFileError(`${source}: all ${rows} rows are the same: there is nothing to learn`);
+  if (!varies)
+    throw new UnusableFileError(`${source}: all ${rows} rows are the same: there is nothing to learn`);
 }

@@ -28,15 +28,27 @@ export interface JudgeConfig {
  * @throws UnusableFileError when the model is missing, damaged, or made for other features
  * @throws DetectorConfigFault when the options do not fit the features
  */
-export function loadJudge(config: JudgeConfig, features: readonly string[], definitions: readonly string[]): Judge {
+export function loadJudge(
+  config: JudgeConfig,
+  features: readonly string[],
+  definitions: readonly string[],
+): Judge {
   if (config.model === null) return untrainedJudge(config, features);
   return judgeOf(readModel(config.model), config, features, definitions, config.model);
 }
 
 /** @param where names the model in errors */
-export function judgeOf(model: Model, config: JudgeConfig, features: readonly string[], definitions: readonly string[], where: string): Judge {
+export function judgeOf(
+  model: Model,
+  config: JudgeConfig,
+  features: readonly string[],
+  definitions: readonly string[],
+  where: string,
+): Judge {
   if (model.detector !== config.kind.type) {
-    throw new UnusableFileError(`${where}: the model is for detector '${model.detector}', the configuration says '${config.kind.type}'`);
+    throw new UnusableFileError(
+      `${where}: the model is for detector '${model.detector}', the configuration says '${config.kind.type}'`,
+    );
   }
   const stranger = Array.from({ length: Math.max(features.length, model.features.length) }, (_, i) => i).find(
     (i) => model.features[i] !== features[i] || model.definitions[i] !== definitions[i],
@@ -63,7 +75,12 @@ export function judgeOf(model: Model, config: JudgeConfig, features: readonly st
     typeof configured === 'object' && configured !== null
       ? thresholdFor(quantiles as Float64Array, configured.contamination)
       : (configured ?? model.threshold);
-  return { identity: { detector: model.detector, name: model.name, version: model.version }, detector, threshold, features };
+  return {
+    identity: { detector: model.detector, name: model.name, version: model.version },
+    detector,
+    threshold,
+    features,
+  };
 }
 
 function said(name: string | undefined, definition: string | undefined): string {
@@ -102,7 +119,11 @@ export function scoreBatch(judge: Judge, batch: FeatureBatch, source: Int32Array
   }
 }
 
-function scoreOneByOne(judge: Judge, { rows, width, values, row }: FeatureBatch, source: Int32Array): Verdicts {
+function scoreOneByOne(
+  judge: Judge,
+  { rows, width, values, row }: FeatureBatch,
+  source: Int32Array,
+): Verdicts {
   const scores = new Float64Array(rows);
   const rejects: Reject[] = [];
   for (let i = 0; i < rows; i++) {
@@ -110,7 +131,11 @@ function scoreOneByOne(judge: Judge, { rows, width, values, row }: FeatureBatch,
       judge.detector.score(values.subarray(i * width, (i + 1) * width), 1, scores.subarray(i, i + 1));
     } catch (error) {
       scores[i] = NaN;
-      rejects.push({ index: source[row[i] as number] as number, reason: 'detector-failed', message: messageOf(error) });
+      rejects.push({
+        index: source[row[i] as number] as number,
+        reason: 'detector-failed',
+        message: messageOf(error),
+      });
     }
   }
   return { scores, rejects };

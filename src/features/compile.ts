@@ -8,10 +8,19 @@ export type FeatureStage = (batch: FieldBatch) => FeatureBatch;
 export function compileFeatures(spec: FeatureSpec): FeatureStage {
   const identity =
     spec.fields.length === spec.features.length &&
-    spec.features.every(({ rule, missing }, i) => rule.op === 'value' && 'field' in rule.of && rule.of.field === i && missing === null);
+    spec.features.every(
+      ({ rule, missing }, i) =>
+        rule.op === 'value' && 'field' in rule.of && rule.of.field === i && missing === null,
+    );
   return (batch) => {
     if (identity && batch.missing === null && allFinite(batch.fields, batch.rows * batch.width)) {
-      return { rows: batch.rows, width: batch.width, values: batch.fields, row: ascending(batch.rows), rejects: [] };
+      return {
+        rows: batch.rows,
+        width: batch.width,
+        values: batch.fields,
+        row: ascending(batch.rows),
+        rejects: [],
+      };
     }
     return computeRows(spec, batch);
   };
@@ -48,22 +57,36 @@ function computeRows(spec: FeatureSpec, batch: FieldBatch): FeatureBatch {
 
 type RowFault = Pick<Reject, 'reason' | 'message'>;
 
-function computeRow(features: readonly Feature[], batch: FieldBatch, from: number, out: Float64Array, base: number): RowFault | null {
+function computeRow(
+  features: readonly Feature[],
+  batch: FieldBatch,
+  from: number,
+  out: Float64Array,
+  base: number,
+): RowFault | null {
   const fieldBase = from * batch.width;
   for (const [i, feature] of features.entries()) {
     let value = apply(feature.rule, batch, fieldBase, out, base);
     if (value === undefined) {
-      if (feature.missing === null) return { reason: 'feature-missing', message: `feature ${feature.name} is null or absent` };
+      if (feature.missing === null)
+        return { reason: 'feature-missing', message: `feature ${feature.name} is null or absent` };
       value = feature.missing;
     }
-    if (!Number.isFinite(value)) return { reason: 'feature-not-finite', message: `feature ${feature.name} is ${value}` };
+    if (!Number.isFinite(value))
+      return { reason: 'feature-not-finite', message: `feature ${feature.name} is ${value}` };
     out[base + i] = value;
   }
   return null;
 }
 
 /** @returns undefined when an operand is missing */
-function apply(rule: FeatureRule, batch: FieldBatch, fieldBase: number, out: Float64Array, base: number): number | undefined {
+function apply(
+  rule: FeatureRule,
+  batch: FieldBatch,
+  fieldBase: number,
+  out: Float64Array,
+  base: number,
+): number | undefined {
   const a = operand(rule.of, batch, fieldBase, out, base);
   if (a === undefined) return undefined;
   switch (rule.op) {
@@ -91,7 +114,13 @@ function apply(rule: FeatureRule, batch: FieldBatch, fieldBase: number, out: Flo
   }
 }
 
-function operand(of: Operand, batch: FieldBatch, fieldBase: number, out: Float64Array, base: number): number | undefined {
+function operand(
+  of: Operand,
+  batch: FieldBatch,
+  fieldBase: number,
+  out: Float64Array,
+  base: number,
+): number | undefined {
   if ('feature' in of) return out[base + of.feature];
   const at = fieldBase + of.field;
   return batch.missing !== null && batch.missing[at] === 1 ? undefined : batch.fields[at];

@@ -10,7 +10,12 @@ const pair = z.tuple([z.string(), z.string()]);
 
 /** The object forms, told apart by the key that only they have. */
 const FORMS = {
-  transform: z.strictObject({ name, field: z.string(), transform: z.enum(['log1p', 'sqrt', 'abs']), missing }),
+  transform: z.strictObject({
+    name,
+    field: z.string(),
+    transform: z.enum(['log1p', 'sqrt', 'abs']),
+    missing,
+  }),
   scale: z.strictObject({
     name,
     field: z.string(),
@@ -96,13 +101,24 @@ class Builder {
 
   addPath(index: number, text: string): SpecFault | null {
     const paths = expandRange(text);
-    if (paths === null) return { index, key: [], message: `'${text}' is not a range: write values[0..8], at most 4096 wide` };
+    if (paths === null)
+      return { index, key: [], message: `'${text}' is not a range: write values[0..8], at most 4096 wide` };
     for (const written of paths) {
       const path = parseFieldPath(written);
-      if (path === null) return { index, key: [], message: `'${written}' is not a field path: write amount, payload.cpu or values[3]` };
+      if (path === null)
+        return {
+          index,
+          key: [],
+          message: `'${written}' is not a field path: write amount, payload.cpu or values[3]`,
+        };
       const of = this.fieldOperand(path);
       const title = formatFieldPath(path);
-      const fault = this.add(index, { name: title, rule: { op: 'value', of }, missing: null, definition: title });
+      const fault = this.add(index, {
+        name: title,
+        rule: { op: 'value', of },
+        missing: null,
+        definition: title,
+      });
       if (fault !== null) return fault;
     }
     return null;
@@ -116,7 +132,9 @@ class Builder {
     if (form === undefined) {
       const stranger = Object.keys(entry).find((key) => !FEATURE_KEYS.includes(key));
       const message = `a feature object needs one of: ${FORM_KEYS.join(', ')}`;
-      return stranger === undefined ? { index, key: [], message } : { index, key: [stranger], message, unknownKey: stranger };
+      return stranger === undefined
+        ? { index, key: [], message }
+        : { index, key: [stranger], message, unknownKey: stranger };
     }
     const parsed = FORMS[form].safeParse(entry);
     if (!parsed.success) {
@@ -124,7 +142,9 @@ class Builder {
       const stranger = issue?.code === 'unrecognized_keys' ? issue.keys[0] : undefined;
       const key = (issue?.path ?? []) as (string | number)[];
       const message = issue?.message ?? 'not a feature';
-      return stranger === undefined ? { index, key, message } : { index, key: [...key, stranger], message, unknownKey: stranger };
+      return stranger === undefined
+        ? { index, key, message }
+        : { index, key: [...key, stranger], message, unknownKey: stranger };
     }
     return this.addForm(index, parsed.data);
   }
@@ -138,12 +158,18 @@ class Builder {
       const names = (form as Partial<Record<typeof op, [string, string]>>)[op];
       if (names === undefined) continue;
       const [of, by] = [this.operand(names[0]), this.operand(names[1])];
-      if (of === null || by === null) return { index, key: [op], message: `'${of === null ? names[0] : names[1]}' is neither an earlier feature nor a field path` };
+      if (of === null || by === null)
+        return {
+          index,
+          key: [op],
+          message: `'${of === null ? names[0] : names[1]}' is neither an earlier feature nor a field path`,
+        };
       return done({ op, of, by }, `${op}(${names[0]}, ${names[1]})`);
     }
     const { field } = form as { field: string };
     const of = this.operand(field);
-    if (of === null) return { index, key: ['field'], message: `'${field}' is neither an earlier feature nor a field path` };
+    if (of === null)
+      return { index, key: ['field'], message: `'${field}' is neither an earlier feature nor a field path` };
     if ('transform' in form) return done({ op: form.transform, of }, `${form.transform}(${field})`);
     if ('part' in form) {
       if ('field' in of) this.timeFields.add(of.field);
@@ -159,8 +185,10 @@ class Builder {
   }
 
   private add(index: number, feature: Feature): SpecFault | null {
-    if (this.places.has(feature.name)) return { index, key: [], message: `two features are named '${feature.name}'` };
-    if (this.features.length >= FEATURES_MAX) return { index, key: [], message: `more than ${FEATURES_MAX} features` };
+    if (this.places.has(feature.name))
+      return { index, key: [], message: `two features are named '${feature.name}'` };
+    if (this.features.length >= FEATURES_MAX)
+      return { index, key: [], message: `more than ${FEATURES_MAX} features` };
     this.places.set(feature.name, this.features.length);
     this.features.push(feature);
     return null;

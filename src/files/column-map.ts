@@ -29,13 +29,16 @@ function parseEntry(entry: string): Rename {
   const [from, to] = [entry.slice(0, at), entry.slice(at + 1)];
   const sample = to.replaceAll('*', '0');
   if (at < 1 || parseFieldPath(sample) === null || from.split('*').length > 2) {
-    throw new UsageError(`--map ${entry}: write COLUMN=PATH, as in --map 'temp=payload.temperature' or --map 'f*=values[*]'`);
+    throw new UsageError(
+      `--map ${entry}: write COLUMN=PATH, as in --map 'temp=payload.temperature' or --map 'f*=values[*]'`,
+    );
   }
   if (!from.includes('*')) return { matches: (column) => (column === from ? to : null) };
   const [head = '', tail = ''] = from.split('*');
   return {
     matches: (column) => {
-      if (!column.startsWith(head) || !column.endsWith(tail) || column.length <= head.length + tail.length) return null;
+      if (!column.startsWith(head) || !column.endsWith(tail) || column.length <= head.length + tail.length)
+        return null;
       const number = column.slice(head.length, column.length - tail.length);
       return /^\d+$/.test(number) ? to.replaceAll('*', number) : null;
     },
@@ -63,6 +66,9 @@ function place(root: Record<string, unknown>, path: FieldPath, value: unknown): 
     }
     const next = container[segment];
     if (typeof next === 'object' && next !== null) container = next as Container;
-    else container = container[segment] = (typeof path[i + 1] === 'number' ? [] : Object.create(null)) as Container;
+    else
+      container = container[segment] = (
+        typeof path[i + 1] === 'number' ? [] : Object.create(null)
+      ) as Container;
   }
 }

@@ -20,7 +20,12 @@ export interface FileBatch {
  * A file's rows as batches of raw Avro, so that they go through the stages that a topic's events go through. Fields
  * that no feature needs may be absent.
  */
-export async function* fileBatches(rows: AsyncIterable<Row>, map: ColumnMap, reader: Type, plan: FieldPlan): AsyncGenerator<FileBatch> {
+export async function* fileBatches(
+  rows: AsyncIterable<Row>,
+  map: ColumnMap,
+  reader: Type,
+  plan: FieldPlan,
+): AsyncGenerator<FileBatch> {
   let records: SourceRecord[] = [];
   let numbers: number[] = [];
   let rejected: { row: number; message: string }[] = [];
@@ -47,5 +52,13 @@ export async function* fileBatches(rows: AsyncIterable<Row>, map: ColumnMap, rea
 
 function fileBatch(records: readonly SourceRecord[], nextOffset: number): SourceBatch {
   const fetchedOffset = Number(records[0]?.offset ?? nextOffset);
-  return { topic: 'file', partition: 0, records, headersOf: () => [], fetchedOffset, nextOffset, highWatermark: nextOffset };
+  return {
+    topic: 'file',
+    partition: 0,
+    records,
+    headersOf: () => [],
+    fetchedOffset,
+    nextOffset,
+    highWatermark: nextOffset,
+  };
 }

@@ -17,24 +17,38 @@ export async function readLabelledMatrix(file: string, label: string): Promise<L
   for await (const row of readRows(file)) {
     if (features === null) {
       const columns = Object.keys(row);
-      if (!columns.includes(label)) throw new UnusableFileError(`${file}: there is no column '${label}'; the nearest is '${closest(label, columns)}'`);
+      if (!columns.includes(label))
+        throw new UnusableFileError(
+          `${file}: there is no column '${label}'; the nearest is '${closest(label, columns)}'`,
+        );
       features = columns.filter((column) => column !== label);
     }
     for (const column of features) {
       const number = row[column] === '' ? NaN : Number(row[column]);
-      if (!Number.isFinite(number)) throw new UnusableFileError(`${file}: row ${labels.length}, column '${column}': '${String(row[column])}' is not a finite number`);
+      if (!Number.isFinite(number))
+        throw new UnusableFileError(
+          `${file}: row ${labels.length}, column '${column}': '${String(row[column])}' is not a finite number`,
+        );
       values.push(number);
     }
     labels.push(labelOf(file, labels.length, row[label]));
   }
-  if (features === null || features.length === 0) throw new UnusableFileError(`${file}: no rows with a feature`);
-  return { features, values: Float64Array.from(values), rows: labels.length, width: features.length, labels: Uint8Array.from(labels) };
+  if (features === null || features.length === 0)
+    throw new UnusableFileError(`${file}: no rows with a feature`);
+  return {
+    features,
+    values: Float64Array.from(values),
+    rows: labels.length,
+    width: features.length,
+    labels: Uint8Array.from(labels),
+  };
 }
 
 function labelOf(file: string, row: number, value: unknown): number {
   if (value === true || value === 'true') return 1;
   if (value === false || value === 'false') return 0;
   const number = Number(value);
-  if (value === '' || (number !== 0 && number !== 1)) throw new UnusableFileError(`${file}: row ${row}: the label '${String(value)}' is not 0 or 1`);
+  if (value === '' || (number !== 0 && number !== 1))
+    throw new UnusableFileError(`${file}: row ${row}: the label '${String(value)}' is not 0 or 1`);
   return number;
 }

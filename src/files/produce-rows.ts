@@ -34,7 +34,10 @@ const PACE_INTERVAL_MS = 20;
 /** @returns how many records were acknowledged. @throws UnusableFileError naming the row that does not fit the schema */
 export async function produceRows(plan: ProducePlan): Promise<number> {
   const { rows, rate, send, onProgress, signal } = plan;
-  const batchMax = rate === null ? BATCH_RECORDS : Math.max(1, Math.min(BATCH_RECORDS, Math.round((rate * PACE_INTERVAL_MS) / 1000)));
+  const batchMax =
+    rate === null
+      ? BATCH_RECORDS
+      : Math.max(1, Math.min(BATCH_RECORDS, Math.round((rate * PACE_INTERVAL_MS) / 1000)));
   const started = performance.now();
   let waiting: OutgoingRecord[] = [];
   let produced = 0;
@@ -59,7 +62,11 @@ export async function produceRows(plan: ProducePlan): Promise<number> {
   }
 }
 
-function toRecord({ map, schema, frame, topic, partitions, key, partitionBy, partitionOf }: ProducePlan, columns: Row, row: number): OutgoingRecord {
+function toRecord(
+  { map, schema, frame, topic, partitions, key, partitionBy, partitionOf }: ProducePlan,
+  columns: Row,
+  row: number,
+): OutgoingRecord {
   const event = nest(columns, map);
   const body = encodeRow(schema, event, 'strict');
   if (!Buffer.isBuffer(body)) throw new UnusableFileError(`row ${row}: ${body.path} ${body.message}`);
@@ -70,6 +77,9 @@ function toRecord({ map, schema, frame, topic, partitions, key, partitionBy, par
 
 function textAt(event: Row, path: FieldPath): Buffer | null {
   let value: unknown = event;
-  for (const segment of path) value = (value as Record<string | number, unknown> | null | undefined)?.[segment];
-  return value === undefined || value === null ? null : Buffer.from(String(value), 'utf8');
+  for (const segment of path)
+    value = (value as Record<string | number, unknown> | null | undefined)?.[segment];
+  return value === undefined || value === null
+    ? null
+    : Buffer.from(typeof value === 'string' ? value : JSON.stringify(value), 'utf8');
 }

@@ -15,7 +15,10 @@ export type DataFormat = 'csv' | 'jsonl' | 'avro';
 export function formatOf(file: string): DataFormat {
   const match = /\.(csv|jsonl|ndjson|json|avro)(\.gz)?$/i.exec(file);
   const extension = match?.[1]?.toLowerCase();
-  if (extension === undefined) throw new UnusableFileError(`${file}: the name tells no format; use .csv, .jsonl or .avro (.gz for the first two)`);
+  if (extension === undefined)
+    throw new UnusableFileError(
+      `${file}: the name tells no format; use .csv, .jsonl or .avro (.gz for the first two)`,
+    );
   return extension === 'csv' || extension === 'avro' ? extension : 'jsonl';
 }
 
@@ -63,7 +66,8 @@ async function* jsonRows(stream: Readable): AsyncGenerator<Row> {
     } catch (cause) {
       throw new Error(`line ${number}: ${messageOf(cause)}`, { cause });
     }
-    if (typeof row !== 'object' || row === null || Array.isArray(row)) throw new Error(`line ${number}: not a JSON object`);
+    if (typeof row !== 'object' || row === null || Array.isArray(row))
+      throw new Error(`line ${number}: not a JSON object`);
     yield row as Row;
   }
   if (failure !== null) throw failure as Error;

@@ -14,17 +14,24 @@ export interface RowFault {
  */
 export type Completeness = 'strict' | { readonly wanted: PlanNode };
 
-class Misfit {
+class Misfit extends Error {
   constructor(
     readonly path: string,
-    readonly message: string,
-  ) {}
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** @returns the Avro body of a row, or what does not fit */
 export function encodeRow(type: Type, row: unknown, completeness: Completeness): Buffer | RowFault {
   try {
-    const value = coerce(viewOf(type), row, '', completeness === 'strict' ? null : { node: completeness.wanted });
+    const value = coerce(
+      viewOf(type),
+      row,
+      '',
+      completeness === 'strict' ? null : { node: completeness.wanted },
+    );
     return type.toBuffer(value);
   } catch (error) {
     if (error instanceof Misfit) return { path: error.path, message: error.message };
@@ -47,7 +54,8 @@ function coerce(view: TypeView, value: unknown, path: string, wanted: Wanted | n
     if (view.kind === 'string' && value === '') return '';
     if (view.kind === 'null') return null;
     if (wanted !== null && wanted.node === undefined) return emptyValue(view);
-    if (view.kind !== 'record' && view.kind !== 'array' && view.kind !== 'map') throw new Misfit(path, 'has no value');
+    if (view.kind !== 'record' && view.kind !== 'array' && view.kind !== 'map')
+      throw new Misfit(path, 'has no value');
   }
   switch (view.kind) {
     case 'record':
@@ -59,7 +67,9 @@ function coerce(view: TypeView, value: unknown, path: string, wanted: Wanted | n
     }
     case 'map': {
       const values = viewOf((view.type as unknown as { valuesType: Type }).valuesType);
-      const entries = Object.entries((value ?? {}) as object).map(([key, item]) => [key, coerce(values, item, `${path}.${key}`, below(wanted, key))] as const);
+      const entries = Object.entries((value ?? {}) as object).map(
+        ([key, item]) => [key, coerce(values, item, `${path}.${key}`, below(wanted, key))] as const,
+      );
       return Object.fromEntries(entries);
     }
     default:
@@ -68,15 +78,21 @@ function coerce(view: TypeView, value: unknown, path: string, wanted: Wanted | n
 }
 
 function coerceRecord(view: TypeView, value: unknown, path: string, wanted: Wanted | null): unknown {
-  if (value !== undefined && (typeof value !== 'object' || value === null)) throw new Misfit(path, `is ${String(value)}, not a record`);
-  const { fields } = view.type as unknown as { fields: readonly { name: string; type: Type; defaultValue(): unknown }[] };
+  if (value !== undefined && (typeof value !== 'object' || value === null))
+    throw new Misfit(path, `is ${text(value)}, not a record`);
+  const { fields } = view.type as unknown as {
+    fields: readonly { name: string; type: Type; defaultValue(): unknown }[];
+  };
   const given = (value ?? {}) as Record<string, unknown>;
   const record: Record<string, unknown> = {};
   for (const field of fields) {
     const inner = path === '' ? field.name : `${path}.${field.name}`;
     const absent = given[field.name] === undefined;
     const fallback = absent ? field.defaultValue() : undefined;
-    record[field.name] = fallback !== undefined ? fallback : coerce(viewOf(field.type), given[field.name], inner, below(wanted, field.name));
+    record[field.name] =
+      fallback !== undefined
+        ? fallback
+        : coerce(viewOf(field.type), given[field.name], inner, below(wanted, field.name));
   }
   return record;
 }
@@ -85,12 +101,13 @@ function coerceUnion(view: TypeView, value: unknown, path: string, wanted: Wante
   const branches = branchesOf(view);
   const nullable = branches.some(({ kind }) => kind === 'null');
   if (nullable && (value === undefined || value === null || value === '')) return null;
-  let fault: unknown = new Misfit(path, 'fits no branch of the union');
+  let fault = new Misfit(path, 'fits no branch of the union');
   for (const branch of branches) {
     if (branch.kind === 'null') continue;
     try {
       return { [branchName(branch)]: coerce(branch, value, path, wanted) };
     } catch (error) {
+      if (!(error instanceof Misfit)) throw error;
       fault = error;
     }
   }
@@ -106,24 +123,29 @@ function coerceScalar(view: TypeView, value: unknown, path: string): unknown {
     case 'boolean':
       if (value === true || value === 'true' || value === '1' || value === 1) return true;
       if (value === false || value === 'false' || value === '0' || value === 0) return false;
-      throw new Misfit(path, `is ${String(value)}, not a boolean`);
+      throw new Misfit(path, `is ${text(value)}, not a boolean`);
     case 'int':
     case 'long':
       return coerceInteger(view, value, path);
     case 'float':
     case 'double': {
       const number = typeof value === 'string' ? Number(value) : value;
-      if (typeof number !== 'number' || (Number.isNaN(number) && value !== 'NaN' && typeof value === 'string')) throw new Misfit(path, `is ${String(value)}, not a number`);
+      if (
+        typeof number !== 'number' ||
+        (Number.isNaN(number) && value !== 'NaN' && typeof value === 'string')
+      )
+        throw new Misfit(path, `is ${text(value)}, not a number`);
       return number;
     }
     case 'string':
-      return typeof value === 'object' ? JSON.stringify(value) : String(value);
+      return text(value);
     case 'bytes':
     case 'fixed':
-      return Buffer.isBuffer(value) ? value : Buffer.from(String(value), 'utf8');
+      return Buffer.isBuffer(value) ? value : Buffer.from(text(value), 'utf8');
     case 'enum': {
       const { symbols } = view.type as unknown as { symbols: readonly string[] };
-      if (!symbols.includes(String(value))) throw new Misfit(path, `is ${String(value)}, which is none of ${symbols.join(', ')}`);
+      if (!symbols.includes(text(value)))
+        throw new Misfit(path, `is ${text(value)}, which is none of ${symbols.join(', ')}`);
       return value;
     }
     default:
@@ -141,7 +163,8 @@ function coerceInteger(view: TypeView, value: unknown, path: string): number {
       : value instanceof Date
         ? value.getTime()
         : Number(value);
-  if (!Number.isSafeInteger(number) || (view.kind === 'int' && (number | 0) !== number)) throw new Misfit(path, `is ${String(value)}, not ${view.kind === 'int' ? 'an int' : 'a long'}`);
+  if (!Number.isSafeInteger(number) || (view.kind === 'int' && (number | 0) !== number))
+    throw new Misfit(path, `is ${text(value)}, not ${view.kind === 'int' ? 'an int' : 'a long'}`);
   return number;
 }
 
@@ -174,4 +197,9 @@ function emptyValue(view: TypeView): unknown {
     default:
       return 0;
   }
+}
+
+/** A value as it is shown and written as text. */
+function text(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -34,7 +34,11 @@ export interface FleetStatus {
  * Ready: every worker has joined, owns running partitions or none, and what lags moves.
  * @returns why not, or null
  */
-export function unreadyReason(workers: readonly WorkerView[], draining: boolean, stallTimeoutMs: number): string | null {
+export function unreadyReason(
+  workers: readonly WorkerView[],
+  draining: boolean,
+  stallTimeoutMs: number,
+): string | null {
   if (draining) return 'draining';
   if (workers.length === 0) return 'no worker yet';
   for (const { id, state, report } of workers) {
@@ -43,7 +47,8 @@ export function unreadyReason(workers: readonly WorkerView[], draining: boolean,
     if (report.waiting !== null) return `worker ${id} waits: ${report.waiting}`;
     for (const { partition, state: taskState, lag, idleMs } of report.partitions) {
       if (taskState !== 'running') return `partition ${partition} is ${taskState}`;
-      if ((lag ?? 0) > 0 && idleMs > stallTimeoutMs) return `partition ${partition} has a lag of ${lag} and has not moved for ${Math.round(idleMs / 1000)} s`;
+      if ((lag ?? 0) > 0 && idleMs > stallTimeoutMs)
+        return `partition ${partition} has a lag of ${lag} and has not moved for ${Math.round(idleMs / 1000)} s`;
     }
   }
   return null;
@@ -70,7 +75,13 @@ export function fleetStatus(workers: readonly WorkerView[], facts: FleetFacts): 
     eventsPerSecond: Math.round(facts.eventsPerSecond),
     lag: tasks.reduce((sum, { lag }) => sum + (lag ?? 0), 0),
     totals: facts.totals,
-    workers: workers.map(({ id, pid, state, restarts, report }) => ({ id, pid, state, restarts, partitions: report?.partitions ?? [] })),
+    workers: workers.map(({ id, pid, state, restarts, report }) => ({
+      id,
+      pid,
+      state,
+      restarts,
+      partitions: report?.partitions ?? [],
+    })),
   };
 }
 
@@ -82,7 +93,8 @@ export class RateMeter {
 
   sample(count: number, atMs: number): void {
     this.samples.push({ atMs, count });
-    while (this.samples.length > 2 && atMs - (this.samples[0]?.atMs ?? atMs) > this.windowMs) this.samples.shift();
+    while (this.samples.length > 2 && atMs - (this.samples[0]?.atMs ?? atMs) > this.windowMs)
+      this.samples.shift();
   }
 
   get perSecond(): number {

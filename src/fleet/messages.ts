@@ -34,7 +34,11 @@ export interface Totals {
 export const NO_TOTALS: Totals = { events: 0, anomalies: 0, deadLetters: 0 };
 
 export function addTotals(a: Totals, b: Totals): Totals {
-  return { events: a.events + b.events, anomalies: a.anomalies + b.anomalies, deadLetters: a.deadLetters + b.deadLetters };
+  return {
+    events: a.events + b.events,
+    anomalies: a.anomalies + b.anomalies,
+    deadLetters: a.deadLetters + b.deadLetters,
+  };
 }
 
 export const REPORT_INTERVAL_MS = 250;

@@ -35,28 +35,45 @@ export async function runWorker(options: RunWorkerOptions): Promise<FleetResult>
   try {
     return await runUntilStopped(options);
   } catch (error) {
-    supervisor?.send({ kind: 'failure', message: messageOf(error), exitCode: exitCodeFor(error), permanent: error instanceof MissingRemoteError });
+    supervisor?.send({
+      kind: 'failure',
+      message: messageOf(error),
+      exitCode: exitCodeFor(error),
+      permanent: error instanceof MissingRemoteError,
+    });
     throw error;
   }
 }
 
-async function runUntilStopped({ config, clock, log, stopAtEnd, supervisor, onWorker, signal }: RunWorkerOptions): Promise<FleetResult> {
+async function runUntilStopped({
+  config,
+  clock,
+  log,
+  stopAtEnd,
+  supervisor,
+  onWorker,
+  signal,
+}: RunWorkerOptions): Promise<FleetResult> {
   const started = performance.now();
-  const ending = new AbortController();
-  const stop = AbortSignal.any([signal, ending.signal, ...(supervisor === null ? [] : [supervisor.gone])]);
+  const stop = AbortSignal.any([signal, ...(supervisor === null ? [] : [supervisor.gone])]);
   const worker = new Worker({ config, clock, log });
   const shown = (await onWorker?.(worker)) ?? null;
-  const reporter = supervisor === null ? null : setInterval(() => void worker.report().then((report) => supervisor.send(report)), REPORT_INTERVAL_MS);
-  const ends = stopAtEnd ? watchEnds(config, log, ending) : null;
+  const reporter =
+    supervisor === null
+      ? null
+      : setInterval(() => void worker.report().then((report) => supervisor.send(report)), REPORT_INTERVAL_MS);
   const stopped = stop.aborted ? Promise.resolve() : once(stop, 'abort').then(() => undefined);
+  const over = new AbortController();
+  const ended = stopAtEnd ? untilEnd(config, log, over.signal) : new Promise<never>(() => undefined);
+  ended.catch(() => undefined);
   try {
     await Promise.race([worker.start(), stopped, worker.failed]);
-    await Promise.race([stopped, worker.failed, ...(ends === null ? [] : [ends.then(() => stopped)])]);
+    await Promise.race([stopped, worker.failed, ended]);
     log.info('stopping: committing what is in hand');
   } finally {
-    await stopWithin(worker, config.fleet.shutdownTimeoutMs, log);
-    ending.abort();
+    over.abort();
     if (reporter !== null) clearInterval(reporter);
+    await stopWithin(worker, config.fleet.shutdownTimeoutMs, log);
     supervisor?.send(await worker.report());
     await shown?.[Symbol.asyncDispose]();
   }
@@ -69,19 +86,13 @@ async function stopWithin(worker: Worker, timeoutMs: number, log: Logger): Promi
   const late = delay(timeoutMs, 'late', { signal: stopped.signal }).catch(() => 'stopped');
   const outcome = await Promise.race([worker.stop(), late]);
   stopped.abort();
-  if (outcome === 'late') log.warn({ shutdownTimeoutMs: timeoutMs }, 'stopping took too long; leaving without it');
+  if (outcome === 'late')
+    log.warn({ shutdownTimeoutMs: timeoutMs }, 'stopping took too long; leaving without it');
 }
 
-/** Ends the worker once the whole group has committed what the topic held at the start. */
-async function watchEnds(config: Config, log: Logger, ending: AbortController): Promise<void> {
-  const admin = new KafkaAdmin(config.kafka, log);
-  try {
-    const ends = await endOffsets(admin, config.input.topic);
-    await untilCommitted(admin, config.group, config.input.topic, ends, ending.signal);
-  } catch (error) {
-    if (!ending.signal.aborted) throw error;
-  } finally {
-    ending.abort();
-    await admin[Symbol.asyncDispose]();
-  }
+/** Resolves once the whole group has committed what the topic held at the start. */
+async function untilEnd(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+  await using admin = new KafkaAdmin(config.kafka, log);
+  const ends = await endOffsets(admin, config.input.topic);
+  await untilCommitted(admin, config.group, config.input.topic, ends, signal);
 }

@@ -2,7 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config.js';
-import { EXIT, type OutriderError, MissingRemoteError, UnreachableError, UnusableFileError, ConfigurationError } from '../errors.js';
+import {
+  EXIT,
+  type OutriderError,
+  MissingRemoteError,
+  UnreachableError,
+  UnusableFileError,
+  ConfigurationError,
+} from '../errors.js';
 import type { FleetView } from '../http/fleet-server.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { Clock } from '../model.js';
@@ -52,10 +59,16 @@ export class Supervisor implements FleetView {
   private readonly restartCounter: Counter;
   private finished: Totals = NO_TOTALS;
   private fatal: OutriderError | null = null;
+  /** Some worker has been in the group: what is unreachable now may come back. */
+  private everJoined = false;
 
   constructor(private readonly options: SupervisorOptions) {
     this.admin = new KafkaAdmin(options.config.kafka, options.log);
-    this.restartCounter = new Counter({ name: 'outrider_worker_restarts_total', help: 'Workers started again after they died', registers: [this.registry] });
+    this.restartCounter = new Counter({
+      name: 'outrider_worker_restarts_total',
+      help: 'Workers started again after they died',
+      registers: [this.registry],
+    });
     new Gauge({
       name: 'outrider_workers',
       help: 'Worker processes that are alive',
@@ -72,7 +85,10 @@ export class Supervisor implements FleetView {
     const stop = (): void => this.stopping.abort();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const sampler = setInterval(() => this.rate.sample(this.totals().events, performance.now()), REPORT_INTERVAL_MS);
+    const sampler = setInterval(
+      () => this.rate.sample(this.totals().events, performance.now()),
+      REPORT_INTERVAL_MS,
+    );
     try {
       const { config } = this.options;
       const partitions = await this.admin.partitionCount(config.input.topic);
@@ -105,11 +121,17 @@ export class Supervisor implements FleetView {
   }
 
   unreadyReason(): string | null {
-    return unreadyReason(this.views(), this.stopping.signal.aborted, this.options.config.fleet.stallTimeoutMs);
+    return unreadyReason(
+      this.views(),
+      this.stopping.signal.aborted,
+      this.options.config.fleet.stallTimeoutMs,
+    );
   }
 
   async metrics(): Promise<string> {
-    const reports = this.places.flatMap(({ process }) => (process?.report == null ? [] : [process.report.metrics]));
+    const reports = this.places.flatMap(({ process }) =>
+      process?.report == null ? [] : [process.report.metrics],
+    );
     const own = (await this.registry.getMetricsAsJSON()) as unknown as readonly object[];
     return AggregatorRegistry.aggregate([...reports, own] as unknown as object[]).metrics();
   }
@@ -119,7 +141,10 @@ export class Supervisor implements FleetView {
   }
 
   private totals(): Totals {
-    return this.places.reduce((sum, { process }) => (process?.report == null ? sum : addTotals(sum, process.report.totals)), this.finished);
+    return this.places.reduce(
+      (sum, { process }) => (process?.report == null ? sum : addTotals(sum, process.report.totals)),
+      this.finished,
+    );
   }
 
   private views(): readonly WorkerView[] {
@@ -135,7 +160,13 @@ export class Supervisor implements FleetView {
   /** Keeps a place filled until the fleet stops. */
   private async keepPlace(id: number): Promise<void> {
     const { config, log, random } = this.options;
-    const place: Place = { id, policy: new RestartPolicy(config.fleet.restartBackoffMs, random), process: null, restarts: 0, state: 'starting' };
+    const place: Place = {
+      id,
+      policy: new RestartPolicy(config.fleet.restartBackoffMs, random),
+      process: null,
+      restarts: 0,
+      state: 'starting',
+    };
     this.places.push(place);
     while (!this.stopping.signal.aborted) {
       place.state = 'starting';
@@ -145,10 +176,10 @@ export class Supervisor implements FleetView {
       const exit = await process.exited;
       forced.abort();
       if (process.report !== null) this.finished = addTotals(this.finished, process.report.totals);
-      const joined = process.report?.joined ?? false;
+      this.everJoined ||= process.report?.joined ?? false;
       place.process = null;
       if (this.stopping.signal.aborted) return;
-      const fatal = fatalError(exit, joined);
+      const fatal = fatalError(exit, this.everJoined);
       if (fatal !== null) {
         this.fatal ??= fatal;
         this.stopping.abort();
@@ -156,7 +187,16 @@ export class Supervisor implements FleetView {
       }
       place.state = 'restarting';
       const waitMs = place.policy.delayAfterCrashMs(exit.livedMs);
-      log.warn({ worker: id, exitCode: exit.code, signal: exit.signal, reason: exit.failure?.message, restartInMs: waitMs }, 'a worker died');
+      log.warn(
+        {
+          worker: id,
+          exitCode: exit.code,
+          signal: exit.signal,
+          reason: exit.failure?.message,
+          restartInMs: waitMs,
+        },
+        'a worker died',
+      );
       await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) return;
       place.restarts++;
@@ -173,7 +213,10 @@ export class Supervisor implements FleetView {
       process.terminate('SIGTERM');
       delay(fleet.shutdownTimeoutMs + KILL_MARGIN_MS, undefined, { signal: ended.signal }).then(
         () => {
-          this.options.log.warn({ worker: place.id, pid: process.pid }, 'a worker did not stop in time and is ended by force');
+          this.options.log.warn(
+            { worker: place.id, pid: process.pid },
+            'a worker did not stop in time and is ended by force',
+          );
           process.terminate('SIGKILL');
         },
         () => undefined,

@@ -54,7 +54,13 @@ export class Worker {
       (reason) => this.noteWaiting(reason),
     );
     this.admin = new KafkaAdmin(config.kafka, log);
-    this.member = new GroupMember({ kafka: config.kafka, group: config.group, topic: config.input.topic, log, onFailure: this.fail });
+    this.member = new GroupMember({
+      kafka: config.kafka,
+      group: config.group,
+      topic: config.input.topic,
+      log,
+      onFailure: this.fail,
+    });
   }
 
   /** Connects and joins the group. @throws OutriderError when brokers, topics or rights are missing */
@@ -137,7 +143,11 @@ export class Worker {
   private sinkFor(at: TopicPartition): PartitionSink {
     const { config, log } = this.options;
     if (this.transport !== null) {
-      return new DeliveringSink(this.transport, (tp, offset, metadata) => this.member.commitOffset(tp, offset, metadata), at);
+      return new DeliveringSink(
+        this.transport,
+        (tp, offset, metadata) => this.member.commitOffset(tp, offset, metadata),
+        at,
+      );
     }
     return new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
   }
@@ -156,7 +166,8 @@ export class Worker {
   }
 
   private noteWaiting(reason: string | null): void {
-    if (reason !== null && this.waiting === null) this.options.log.warn({ reason }, 'waiting for the schema registry');
+    if (reason !== null && this.waiting === null)
+      this.options.log.warn({ reason }, 'waiting for the schema registry');
     this.waiting = reason;
   }
 }

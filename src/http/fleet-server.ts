@@ -23,8 +23,17 @@ const REQUEST_TIMEOUT_MS = 5000;
  * `/livez`, `/readyz`, `/metrics`, `/status`.
  * @throws ConfigurationError when a configured port is taken; the default one is replaced by a free one
  */
-export async function startFleetServer(view: FleetView, { host, port, portConfigured }: HttpConfig, log: Logger): Promise<FleetServer> {
-  const app = fastify({ logger: false, bodyLimit: BODY_BYTES_MAX, requestTimeout: REQUEST_TIMEOUT_MS, forceCloseConnections: true });
+export async function startFleetServer(
+  view: FleetView,
+  { host, port, portConfigured }: HttpConfig,
+  log: Logger,
+): Promise<FleetServer> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: BODY_BYTES_MAX,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+  });
   app.get('/livez', () => ({ live: true }));
   app.get('/readyz', (_request, reply) => {
     const reason = view.unreadyReason();
@@ -35,12 +44,14 @@ export async function startFleetServer(view: FleetView, { host, port, portConfig
     const text = await view.metrics();
     return reply.type('text/plain; version=0.0.4; charset=utf-8').send(text);
   });
-  const url = await listen(port).catch(async (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EADDRINUSE' && !portConfigured) {
+  const url = await listen(port).catch(async (error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE' && !portConfigured) {
       log.warn({ port }, 'the default port is taken; taking a free one');
       return listen(0);
     }
-    throw new ConfigurationError(`http.port: ${host}:${port} cannot be listened on: ${messageOf(error)}`, { cause: error });
+    throw new ConfigurationError(`http.port: ${host}:${port} cannot be listened on: ${messageOf(error)}`, {
+      cause: error,
+    });
   });
   log.info({ url }, 'serving /livez, /readyz, /metrics and /status');
   return {

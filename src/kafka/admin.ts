@@ -28,7 +28,9 @@ export class KafkaAdmin implements OffsetReader {
 
   /** @throws UnreachableError naming the addresses */
   async connect(): Promise<void> {
-    this.connected ??= translated(`brokers ${this.kafka.brokers.join(', ')}: connecting`, () => this.admin.connect());
+    this.connected ??= translated(`brokers ${this.kafka.brokers.join(', ')}: connecting`, () =>
+      this.admin.connect(),
+    );
     try {
       await this.connected;
     } catch (error) {
@@ -75,7 +77,9 @@ export class KafkaAdmin implements OffsetReader {
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
-    await this.asking(`deleting topics ${topics.join(', ')}`, (admin) => admin.deleteTopics({ topics: [...topics] }));
+    await this.asking(`deleting topics ${topics.join(', ')}`, (admin) =>
+      admin.deleteTopics({ topics: [...topics] }),
+    );
   }
 
   async committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset | null>> {
@@ -93,15 +97,20 @@ export class KafkaAdmin implements OffsetReader {
   async range(topic: string): Promise<ReadonlyMap<number, LogRange>> {
     return this.asking(`topic ${topic}: reading its offsets`, async (admin) => {
       const offsets = await admin.fetchTopicOffsets(topic);
-      return new Map(offsets.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]));
+      return new Map(
+        offsets.map(({ partition, low, high }) => [partition, { low: Number(low), high: Number(high) }]),
+      );
     });
   }
 
   async atTime(topic: string, timeMs: number): Promise<ReadonlyMap<number, number>> {
-    return this.asking(`topic ${topic}: finding offsets at ${new Date(timeMs).toISOString()}`, async (admin) => {
-      const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
-      return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
-    });
+    return this.asking(
+      `topic ${topic}: finding offsets at ${new Date(timeMs).toISOString()}`,
+      async (admin) => {
+        const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timeMs);
+        return new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
+      },
+    );
   }
 
   /** A topic's largest record batch in bytes, `max.message.bytes`. */
@@ -111,7 +120,9 @@ export class KafkaAdmin implements OffsetReader {
         includeSynonyms: false,
         resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
       });
-      const value = resources[0]?.configEntries.find(({ configName }) => configName === 'max.message.bytes')?.configValue;
+      const value = resources[0]?.configEntries.find(
+        ({ configName }) => configName === 'max.message.bytes',
+      )?.configValue;
       return Number(value ?? 1_048_588);
     });
   }

@@ -29,16 +29,21 @@ const FETCH_3_9 = 17;
 /** Asks every broker of the cluster. @returns by node id */
 export async function offsetFixes(config: KafkaConfig, log: Logger): Promise<ReadonlyMap<number, OffsetFix>> {
   const kafka = createClient(config, 'admin', log);
-  const key = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === 'private:Kafka:createCluster');
+  const key = Object.getOwnPropertySymbols(kafka).find(
+    ({ description }) => description === 'private:Kafka:createCluster',
+  );
   if (key === undefined) throw new TypeError('this release of kafkajs is not the one that Outrider knows');
-  const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[key] as (options: object) => Cluster;
+  const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[key] as (
+    options: object,
+  ) => Cluster;
   const cluster = create({ metadataMaxAge: config.metadataMaxAgeMs, allowAutoTopicCreation: false });
   return translated('reading the brokers’ API versions', async () => {
     try {
       await cluster.connect();
       await cluster.refreshMetadata();
       const fixes = new Map<number, OffsetFix>();
-      for (const nodeId of cluster.getNodeIds()) fixes.set(nodeId, classify(await (await cluster.findBroker({ nodeId })).apiVersions()));
+      for (const nodeId of cluster.getNodeIds())
+        fixes.set(nodeId, classify(await (await cluster.findBroker({ nodeId })).apiVersions()));
       return fixes;
     } finally {
       await cluster.disconnect();

@@ -12,7 +12,11 @@ export interface TlsConfig {
 }
 
 export type SaslConfig =
-  | { readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; readonly username: string; readonly password: string }
+  | {
+      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
+      readonly username: string;
+      readonly password: string;
+    }
   | {
       readonly mechanism: 'oauthbearer';
       readonly tokenUrl: string;
@@ -45,7 +49,10 @@ export interface KafkaConfig {
 export function timeoutFault(config: KafkaConfig): { key: keyof KafkaConfig; message: string } | null {
   const { sessionTimeoutMs, heartbeatIntervalMs, rebalanceTimeoutMs } = config;
   if (heartbeatIntervalMs * 3 > sessionTimeoutMs) {
-    return { key: 'heartbeatIntervalMs', message: `must be at most a third of sessionTimeoutMs (${sessionTimeoutMs}), so that two may be lost` };
+    return {
+      key: 'heartbeatIntervalMs',
+      message: `must be at most a third of sessionTimeoutMs (${sessionTimeoutMs}), so that two may be lost`,
+    };
   }
   if (rebalanceTimeoutMs < sessionTimeoutMs) {
     return { key: 'rebalanceTimeoutMs', message: `must be at least sessionTimeoutMs (${sessionTimeoutMs})` };
@@ -54,16 +61,32 @@ export function timeoutFault(config: KafkaConfig): { key: keyof KafkaConfig; mes
 }
 
 /** How often a client asks again before it says that the cluster is unreachable: about 3 s beside the time-outs. */
-const CLIENT_RETRY: RetryOptions = { initialRetryTime: 100, multiplier: 1.7, retries: 6, maxRetryTime: 1000, factor: 0.1 };
+const CLIENT_RETRY: RetryOptions = {
+  initialRetryTime: 100,
+  multiplier: 1.7,
+  retries: 6,
+  maxRetryTime: 1000,
+  factor: 0.1,
+};
 
 /**
  * For transactions: InitProducerId meets CONCURRENT_TRANSACTIONS while the coordinator still settles the last owner's
  * transaction, usually for some ms, after a broker's death for longer.
  */
-const TRANSACTION_RETRY: RetryOptions = { initialRetryTime: 10, multiplier: 1.5, retries: 20, maxRetryTime: 500, factor: 0.1 };
+const TRANSACTION_RETRY: RetryOptions = {
+  initialRetryTime: 10,
+  multiplier: 1.5,
+  retries: 20,
+  maxRetryTime: 500,
+  factor: 0.1,
+};
 
 /** A kafkajs client. `purpose` stands in the log beside what it says. */
-export function createClient(config: KafkaConfig, purpose: 'consumer' | 'producer' | 'transaction' | 'admin', log: Logger): KafkaJs {
+export function createClient(
+  config: KafkaConfig,
+  purpose: 'consumer' | 'producer' | 'transaction' | 'admin',
+  log: Logger,
+): KafkaJs {
   const options: KafkaJsConfig = {
     brokers: [...config.brokers],
     clientId: config.clientId,

@@ -22,7 +22,8 @@ export class DeliveringSink implements PartitionSink {
   begin(): Promise<CommitUnit> {
     const { transport, commitOffset, input } = this;
     return Promise.resolve({
-      send: (topic: string, partition: number, records: readonly OutgoingRecord[]) => transport.send(topic, partition, records),
+      send: (topic: string, partition: number, records: readonly OutgoingRecord[]) =>
+        transport.send(topic, partition, records),
       commit: (nextOffset: number, metadata: string) => commitOffset(input, nextOffset, metadata),
     });
   }

@@ -28,7 +28,14 @@ const COMMIT_INTERVAL_MS = 1000;
  * Committed records of a topic as a member of a group that keeps its own offsets, at least once: a record counts as
  * done when the next one is asked for. @throws OutriderError; ends quietly when the signal aborts
  */
-export async function* readGroup({ kafka, topic, group, fromBeginning, log, signal }: GroupReading): AsyncGenerator<GroupRecord> {
+export async function* readGroup({
+  kafka,
+  topic,
+  group,
+  fromBeginning,
+  log,
+  signal,
+}: GroupReading): AsyncGenerator<GroupRecord> {
   const consumer = createClient(kafka, 'consumer', log).consumer({
     groupId: group,
     sessionTimeout: kafka.sessionTimeoutMs,
@@ -42,8 +49,11 @@ export async function* readGroup({ kafka, topic, group, fromBeginning, log, sign
   let failure: Error | null = null;
   let wake: () => void = () => undefined;
   let ended = false;
+  /** Of the record that the reader has in hand. */
+  let inHand: Handover | null = null;
   const end = (): void => {
     ended = true;
+    inHand?.taken();
     offered?.taken();
     wake();
   };
@@ -60,7 +70,14 @@ export async function* readGroup({ kafka, topic, group, fromBeginning, log, sign
       await consumer.run({
         autoCommitInterval: COMMIT_INTERVAL_MS,
         eachBatchAutoResolve: false,
-        eachBatch: async ({ batch, resolveOffset, heartbeat, commitOffsetsIfNecessary, isRunning, isStale }) => {
+        eachBatch: async ({
+          batch,
+          resolveOffset,
+          heartbeat,
+          commitOffsetsIfNecessary,
+          isRunning,
+          isStale,
+        }) => {
           for (const message of batch.messages) {
             if (ended || !isRunning() || isStale()) return;
             await offer({ partition: batch.partition, record: message }, heartbeat);
@@ -79,8 +96,10 @@ export async function* readGroup({ kafka, topic, group, fromBeginning, log, sign
         continue;
       }
       const { partition, record, taken } = offered as Handover;
+      inHand = offered;
       offered = null;
       yield { partition, record };
+      inHand = null;
       taken();
     }
   } finally {

@@ -1,4 +1,30 @@
-/** kafkajs is CommonJS whose names Node cannot see: they are taken from its default export, here only. */
-import kafkajs from 'kafkajs';
+/**
+ * The one place that loads kafkajs: with the repairs in place, and through `require`, because Node cannot see the
+ * names of its CommonJS exports.
+ */
+import { createRequire } from 'node:module';
+import type * as KafkaJs from 'kafkajs';
+import { decodeRecord, withoutAborted } from './kafkajs-repairs.js';
 
-export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } = kafkajs;
+const load = createRequire(import.meta.url);
+
+/** The release whose insides the repairs fit. */
+const VERSION = '2.2.4';
+
+function replaceModule(path: string, replacement: unknown): void {
+  const file = load.resolve(path);
+  // Loaded first, so that a module that moved is noticed; then everybody who asks gets the replacement.
+  load(file);
+  const loaded = load.cache[file];
+  if (loaded === undefined) throw new TypeError(`kafkajs has no module ${path} to be replaced`);
+  loaded.exports = replacement;
+}
+
+const { version } = load('kafkajs/package.json') as { version: string };
+if (version !== VERSION)
+  throw new TypeError(`kafkajs ${version} is not the release that Outrider knows (${VERSION})`);
+replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
+replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
+
+export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =
+  load('kafkajs') as typeof KafkaJs;

@@ -10,9 +10,19 @@ interface TokenRequest {
 const TOKEN_TIMEOUT_MS = 10_000;
 
 /** A bearer token by the client-credentials grant (RFC 6749, section 4.4). @throws UnreachableError */
-export async function oauthToken({ tokenUrl, clientId, clientSecret, scope }: TokenRequest): Promise<{ value: string }> {
-  const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString('base64');
-  const form = new URLSearchParams({ grant_type: 'client_credentials', ...(scope === null ? {} : { scope }) });
+export async function oauthToken({
+  tokenUrl,
+  clientId,
+  clientSecret,
+  scope,
+}: TokenRequest): Promise<{ value: string }> {
+  const basic = Buffer.from(`${encodeURIComponent(clientId)}:${encodeURIComponent(clientSecret)}`).toString(
+    'base64',
+  );
+  const form = new URLSearchParams({
+    grant_type: 'client_credentials',
+    ...(scope === null ? {} : { scope }),
+  });
   try {
     const response = await fetch(tokenUrl, {
       method: 'POST',

@@ -1,6 +1,6 @@
 import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { OutriderError } from '../errors.js';
+import { type OutriderError, UnreachableError, messageOf } from '../errors.js';
 import type { TopicPartition } from '../model.js';
 import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
@@ -34,6 +34,8 @@ export class GroupMember implements PartitionSource {
   private listener: SourceListener | null = null;
   private memberId: string | null = null;
   private left = false;
+  /** Between a crash of kafkajs's and its next join there is nothing to pause or seek. */
+  private inGroup = false;
   private readonly inHand = new Set<AbortController>();
 
   constructor(private readonly options: GroupMemberOptions) {
@@ -51,7 +53,14 @@ export class GroupMember implements PartitionSource {
       readUncommitted: false,
       allowAutoTopicCreation: false,
       partitionAssigners: [withoutOffsetReset(PartitionAssigners.roundRobin)],
-      retry: { initialRetryTime: 100, multiplier: 1.7, retries: 8, maxRetryTime: 2000, factor: 0.1, restartOnFailure: () => Promise.resolve(!this.left) },
+      retry: {
+        initialRetryTime: 100,
+        multiplier: 1.7,
+        retries: 8,
+        maxRetryTime: 2000,
+        factor: 0.1,
+        restartOnFailure: () => Promise.resolve(!this.left),
+      },
     });
   }
 
@@ -63,11 +72,20 @@ export class GroupMember implements PartitionSource {
     const joined = new Promise<void>((resolve, reject) => {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
         this.memberId = payload.memberId;
+        this.inGroup = true;
         this.assign(payload.memberAssignment[topic] ?? []);
         resolve();
       });
+      consumer.on(events.STOP, () => {
+        this.inGroup = false;
+      });
       consumer.on(events.CRASH, ({ payload }) => {
-        if (payload.restart || this.left) return;
+        this.inGroup = false;
+        if (this.left) return;
+        if (payload.restart) {
+          this.options.log.warn({ group, reason: messageOf(payload.error) }, 'the consumer restarts');
+          return;
+        }
         const error = translateError(payload.error, `group ${group}, topic ${topic}`);
         reject(error);
         this.options.onFailure(error);
@@ -77,7 +95,11 @@ export class GroupMember implements PartitionSource {
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       const first = Number(payload.firstOffset ?? payload.lastOffset);
-      listener.passed({ topic: payload.topic, partition: payload.partition }, first, Number(payload.lastOffset) + 1);
+      listener.passed(
+        { topic: payload.topic, partition: payload.partition },
+        first,
+        Number(payload.lastOffset) + 1,
+      );
     });
     try {
       await consumer.connect();
@@ -96,18 +118,20 @@ export class GroupMember implements PartitionSource {
   }
 
   start({ topic, partition }: TopicPartition, offset: number): void {
-    if (this.left) return;
+    if (this.left || !this.inGroup) return;
     this.consumer.seek({ topic, partition, offset: String(offset) });
     this.consumer.resume([{ topic, partitions: [partition] }]);
   }
 
   pause({ topic, partition }: TopicPartition): void {
-    if (this.left) return;
+    if (this.left || !this.inGroup) return;
     this.consumer.pause([{ topic, partitions: [partition] }]);
   }
 
   /** Commits an offset as this member, outside any transaction. The broker refuses it once the member is not current. */
   async commitOffset({ topic, partition }: TopicPartition, offset: number, metadata: string): Promise<void> {
+    // kafkajs would say nothing and commit nothing.
+    if (!this.inGroup) throw new UnreachableError(`topic ${topic}, partition ${partition}: not in the group`);
     try {
       await this.consumer.commitOffsets([{ topic, partition, offset: String(offset), metadata }]);
     } catch (error) {
@@ -174,9 +198,13 @@ function withoutOffsetReset(assigner: PartitionAssigner): PartitionAssigner {
   return (config) => {
     const cluster = config.cluster as unknown as OffsetDefaults;
     const fetchTopicsOffset = cluster.fetchTopicsOffset.bind(cluster);
-    cluster.fetchTopicsOffset = (topics) => fetchTopicsOffset(topics.map((topic) => ({ fromTimestamp: LATEST, ...topic })));
+    cluster.fetchTopicsOffset = (topics) =>
+      fetchTopicsOffset(topics.map((topic) => ({ fromTimestamp: LATEST, ...topic })));
     cluster.defaultOffset = () => {
-      throw Object.assign(new Error('a fetch was out of the range of the log'), { type: 'REBALANCE_IN_PROGRESS', retriable: false });
+      throw Object.assign(new Error('a fetch was out of the range of the log'), {
+        type: 'REBALANCE_IN_PROGRESS',
+        retriable: false,
+      });
     };
     return assigner(config);
   };

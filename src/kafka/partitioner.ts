@@ -7,7 +7,8 @@ import { Partitioners } from './kafkajs.js';
  */
 export const explicitPartition: ICustomPartitioner = () => {
   return ({ message, topic }: PartitionerArgs) => {
-    if (message.partition === undefined) throw new TypeError(`a record for topic ${topic} names no partition`);
+    if (message.partition === undefined)
+      throw new TypeError(`a record for topic ${topic} names no partition`);
     return message.partition;
   };
 };

@@ -46,15 +46,21 @@ export class PlainTransport implements RecordTransport {
   }
 
   /** @returns null when kafkajs did not know the partition: it then drops the records without a word */
-  private async trySend(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number | null> {
-    const [written] = await translated(`topic ${topic}, partition ${partition}: writing ${records.length} records`, () =>
-      this.producer.send({
-        topic,
-        messages: records.map(toMessage),
-        acks: -1,
-        timeout: this.kafka.requestTimeoutMs,
-        compression: this.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
-      }),
+  private async trySend(
+    topic: string,
+    partition: number,
+    records: readonly OutgoingRecord[],
+  ): Promise<number | null> {
+    const [written] = await translated(
+      `topic ${topic}, partition ${partition}: writing ${records.length} records`,
+      () =>
+        this.producer.send({
+          topic,
+          messages: records.map(toMessage),
+          acks: -1,
+          timeout: this.kafka.requestTimeoutMs,
+          compression: this.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
+        }),
     );
     return written === undefined ? null : Number(written.baseOffset);
   }
@@ -70,5 +76,7 @@ export class PlainTransport implements RecordTransport {
 
 /** @throws MissingRemoteError */
 export function unsent(topic: string, partition: number): never {
-  throw new MissingRemoteError(`topic ${topic}, partition ${partition}: there is no such partition, or it has no leader`);
+  throw new MissingRemoteError(
+    `topic ${topic}, partition ${partition}: there is no such partition, or it has no leader`,
+  );
 }

@@ -143,10 +143,12 @@ class Mailbox implements SourceListener {
   /** Only the records from the position on and before the end. */
   private within(batch: SourceBatch, position: number): SourceBatch {
     const end = this.reading.to?.get(batch.partition) ?? Infinity;
-    const inside = batch.records.map((record, index) => ({ record, index })).filter(({ record }) => {
-      const offset = Number(record.offset);
-      return offset >= position && offset < end;
-    });
+    const inside = batch.records
+      .map((record, index) => ({ record, index }))
+      .filter(({ record }) => {
+        const offset = Number(record.offset);
+        return offset >= position && offset < end;
+      });
     if (inside.length === batch.records.length) return batch;
     return {
       ...batch,

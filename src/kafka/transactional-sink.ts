@@ -52,6 +52,7 @@ export class TransactionalSink implements PartitionSink {
     this.producer = producer;
     await translated(`transactional id ${id}: taking over`, async () => {
       await producer.connect();
+      if (this.producer !== producer) await producer.disconnect();
       // kafkajs defers InitProducerId to the first transaction: this one sends nothing else.
       const first = await producer.transaction();
       await first.abort();
@@ -61,7 +62,8 @@ export class TransactionalSink implements PartitionSink {
   async begin(): Promise<CommitUnit> {
     const { producer } = this;
     const { group, input, kafka } = this.options;
-    if (producer === null) throw new OutcomeUnknownError(`transactional id ${transactionalId(group, input)}: not fenced`);
+    if (producer === null)
+      throw new OutcomeUnknownError(`transactional id ${transactionalId(group, input)}: not fenced`);
     const transaction = await translated('opening a transaction', () => producer.transaction());
     return new TransactionUnit(transaction, group, input, kafka.requestTimeoutMs);
   }
@@ -70,7 +72,9 @@ export class TransactionalSink implements PartitionSink {
     const { producer } = this;
     this.producer = null;
     // Its connections are all that is left of it; when they are broken already there is nothing to close.
-    await producer?.disconnect().catch((error: unknown) => this.options.log.debug({ err: error }, 'closing a discarded producer'));
+    await producer
+      ?.disconnect()
+      .catch((error: unknown) => this.options.log.debug({ err: error }, 'closing a discarded producer'));
   }
 }
 
@@ -84,8 +88,16 @@ class TransactionUnit implements CommitUnit {
 
   async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
     const messages = records.map(toMessage);
-    const [written] = await this.whenClosed(`topic ${topic}, partition ${partition}: writing ${records.length} records`, () =>
-      this.transaction.send({ topic, messages, acks: -1, timeout: this.timeoutMs, compression: CompressionTypes.None }),
+    const [written] = await this.whenClosed(
+      `topic ${topic}, partition ${partition}: writing ${records.length} records`,
+      () =>
+        this.transaction.send({
+          topic,
+          messages,
+          acks: -1,
+          timeout: this.timeoutMs,
+          compression: CompressionTypes.None,
+        }),
     );
     // Unknown partitions are dropped by kafkajs without a word; a new producer knows more.
     return written === undefined ? unsent(topic, partition) : Number(written.baseOffset);
@@ -95,7 +107,9 @@ class TransactionUnit implements CommitUnit {
     const { topic, partition } = this.input;
     const doing = `topic ${topic}, partition ${partition}: committing offset ${nextOffset}`;
     const partitions = [{ partition, offset: String(nextOffset), metadata }];
-    await this.whenClosed(doing, () => this.transaction.sendOffsets({ consumerGroupId: this.group, topics: [{ topic, partitions }] }));
+    await this.whenClosed(doing, () =>
+      this.transaction.sendOffsets({ consumerGroupId: this.group, topics: [{ topic, partitions }] }),
+    );
     await translated(doing, () => this.transaction.commit());
   }
 
@@ -109,7 +123,8 @@ class TransactionUnit implements CommitUnit {
       try {
         return await run();
       } catch (error) {
-        if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || performance.now() > deadline) throw translateError(error, doing);
+        if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || performance.now() > deadline)
+          throw translateError(error, doing);
         await delay(waitMs);
       }
     }

@@ -1,4 +1,12 @@
-import { FencedError, MissingRemoteError, type OutriderError, OutcomeUnknownError, OutriderError as Base, UnreachableError, messageOf } from '../errors.js';
+import {
+  FencedError,
+  MissingRemoteError,
+  type OutriderError,
+  OutcomeUnknownError,
+  OutriderError as Base,
+  UnreachableError,
+  messageOf,
+} from '../errors.js';
 
 /** What kafkajs's errors carry, at whatever depth. */
 interface KafkaJsError extends Error {
@@ -8,13 +16,26 @@ interface KafkaJsError extends Error {
   readonly originalError?: unknown;
 }
 
-const FENCED: ReadonlySet<string> = new Set(['INVALID_PRODUCER_EPOCH', 'PRODUCER_FENCED', 'TRANSACTION_COORDINATOR_FENCED']);
+const FENCED: ReadonlySet<string> = new Set([
+  'INVALID_PRODUCER_EPOCH',
+  'PRODUCER_FENCED',
+  'TRANSACTION_COORDINATOR_FENCED',
+]);
 const FORBIDDEN: ReadonlySet<string> = new Set([
   'TOPIC_AUTHORIZATION_FAILED',
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
+]);
+/** The broker will say the same every time. */
+const REFUSED: ReadonlySet<string> = new Set([
+  'MESSAGE_TOO_LARGE',
+  'RECORD_LIST_TOO_LARGE',
+  'INVALID_RECORD',
+  'INVALID_TIMESTAMP',
+  'UNSUPPORTED_FOR_MESSAGE_FORMAT',
+  'POLICY_VIOLATION',
 ]);
 const UNREACHABLE: ReadonlySet<string> = new Set([
   'KafkaJSConnectionError',
@@ -40,9 +61,20 @@ export function translateError(error: unknown, doing: string): OutriderError {
   const text = `${doing}: ${messageOf(chain.at(-1) ?? error)}`;
   const options = { cause: error };
   if (type !== undefined && FENCED.has(type)) return new FencedError(text, options);
-  if (type !== undefined && FORBIDDEN.has(type)) return new MissingRemoteError(`${doing}: not allowed: ${type}`, options);
-  if (chain.some(({ name }) => name === 'KafkaJSSASLAuthenticationError')) return new MissingRemoteError(text, options);
-  if (type === 'UNKNOWN_TOPIC_OR_PARTITION') return new MissingRemoteError(`${doing}: there is no such topic or partition`, options);
+  if (type !== undefined && FORBIDDEN.has(type))
+    return new MissingRemoteError(`${doing}: not allowed: ${type}`, options);
+  if (chain.some(({ name }) => name === 'KafkaJSSASLAuthenticationError'))
+    return new MissingRemoteError(text, options);
+  if (type !== undefined && REFUSED.has(type))
+    return new MissingRemoteError(`${doing}: refused: ${type}`, options);
+  if (chain.some(({ name }) => name === 'KafkaJSNotImplemented')) {
+    return new MissingRemoteError(`${doing}: ${messageOf(chain.at(-1) ?? error)}`, options);
+  }
+  if (type === 'UNKNOWN_TOPIC_OR_PARTITION')
+    return new MissingRemoteError(`${doing}: there is no such topic or partition`, {
+      ...options,
+      mayPass: true,
+    });
   if (chain.some(({ name }) => UNREACHABLE.has(name))) return new UnreachableError(text, options);
   return new OutcomeUnknownError(text, options);
 }
@@ -63,7 +95,7 @@ export async function translated<T>(doing: string, run: () => Promise<T>): Promi
 
 function causes(error: unknown): KafkaJsError[] {
   const chain: KafkaJsError[] = [];
-  for (let link: unknown = error; link instanceof Error && chain.length < 8; ) {
+  for (let link: unknown = error; link instanceof Error && chain.length < 8;) {
     const current = link as KafkaJsError;
     chain.push(current);
     link = current.cause ?? current.originalError;

@@ -38,7 +38,12 @@ export interface RecordProducer extends AsyncDisposable {
 }
 
 /** @throws UnreachableError naming the addresses */
-export async function createProducer({ brokers, kafka, compression, lingerMs }: CreateProducerOptions): Promise<RecordProducer> {
+export async function createProducer({
+  brokers,
+  kafka,
+  compression,
+  lingerMs,
+}: CreateProducerOptions): Promise<RecordProducer> {
   const config: KafkaConfig = { ...localKafka(brokers), ...kafka, brokers };
   const log = pino({ level: 'silent' });
   const admin = new KafkaAdmin(config, log);

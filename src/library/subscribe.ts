@@ -22,7 +22,10 @@ export interface SubscribeOptions {
   /** Ends the iteration. */
   readonly signal?: AbortSignal;
   /** Told of records that are no anomalies; they are passed over. */
-  readonly onUnreadable?: (at: { readonly partition: number; readonly offset: number }, error: unknown) => void;
+  readonly onUnreadable?: (
+    at: { readonly partition: number; readonly offset: number },
+    error: unknown,
+  ) => void;
 }
 
 const IDS_REMEMBERED = 100_000;

@@ -14,7 +14,12 @@ const POLL_INTERVAL_MS = 50;
  * @param died resolves when the process ends before that
  * @throws UnreachableError with the last lines of its log
  */
-export async function awaitReady(address: string, died: Promise<void>, logFile: string, log: Logger): Promise<void> {
+export async function awaitReady(
+  address: string,
+  died: Promise<void>,
+  logFile: string,
+  log: Logger,
+): Promise<void> {
   let isDead = false;
   void died.then(() => (isDead = true));
   const deadline = performance.now() + READY_TIMEOUT_MS;
@@ -24,7 +29,9 @@ export async function awaitReady(address: string, died: Promise<void>, logFile: 
     if (fault === '') return;
     await delay(POLL_INTERVAL_MS);
   }
-  throw new UnreachableError(`the local broker at ${address} ${isDead ? 'ended' : 'did not answer'} (${fault}); the end of ${logFile}:\n${tail(logFile)}`);
+  throw new UnreachableError(
+    `the local broker at ${address} ${isDead ? 'ended' : 'did not answer'} (${fault}); the end of ${logFile}:\n${tail(logFile)}`,
+  );
 }
 
 /** @returns '' when it answers, else why not */

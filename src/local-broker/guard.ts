@@ -6,7 +6,8 @@ import { spawn, spawnSync } from 'node:child_process';
 import { openSync, rmSync } from 'node:fs';
 import type { LaunchPlan } from './launch-plan.js';
 
-export type GuardMessage = { readonly kind: 'started'; readonly pid: number | null } | { readonly kind: 'ended' };
+export type GuardMessage =
+  { readonly kind: 'started'; readonly pid: number | null } | { readonly kind: 'ended' };
 
 const STOP_TIMEOUT_MS = 10_000;
 

@@ -15,10 +15,17 @@ export interface GuardedBroker extends AsyncDisposable {
 }
 
 /** @throws UnreachableError when there is no way to run one, or it does not come up */
-export async function startGuardedBroker(cache: string, log: Logger, onNote: (text: string) => void): Promise<GuardedBroker> {
+export async function startGuardedBroker(
+  cache: string,
+  log: Logger,
+  onNote: (text: string) => void,
+): Promise<GuardedBroker> {
   const runtime = await findRuntime(cache, onNote);
   const plan = await planLaunch(runtime, mkdtempSync(join(tmpdir(), 'outrider-kafka-')), null);
-  const guard = fork(fileURLToPath(new URL('./guard.js', import.meta.url)), [JSON.stringify(plan)], { detached: true, stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
+  const guard = fork(fileURLToPath(new URL('./guard.js', import.meta.url)), [JSON.stringify(plan)], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
   const ended = new Promise<void>((resolve) => {
     guard.once('exit', () => resolve());
     guard.on('message', (message: GuardMessage) => message.kind === 'ended' && resolve());

@@ -24,7 +24,11 @@ export interface LaunchPlan {
 const HEAP = ['-Xms256m', '-Xmx512m', '-XX:+UseSerialGC'];
 
 /** Chooses ports, writes the properties, formats an empty data folder. */
-export async function planLaunch(runtime: Runtime, dataDir: string, port: number | null): Promise<LaunchPlan> {
+export async function planLaunch(
+  runtime: Runtime,
+  dataDir: string,
+  port: number | null,
+): Promise<LaunchPlan> {
   const brokerPort = port ?? (await freePort());
   mkdirSync(dataDir, { recursive: true });
   const base = {
@@ -33,10 +37,16 @@ export async function planLaunch(runtime: Runtime, dataDir: string, port: number
     dataDir,
     logFile: join(dataDir, 'kafka.log'),
   };
-  return runtime.kind === 'docker' ? { ...base, ...dockerCommand(brokerPort) } : { ...base, ...(await javaCommand(runtime.jars, dataDir, brokerPort)) };
+  return runtime.kind === 'docker'
+    ? { ...base, ...dockerCommand(brokerPort) }
+    : { ...base, ...(await javaCommand(runtime.jars, dataDir, brokerPort)) };
 }
 
-async function javaCommand(jars: string, dataDir: string, port: number): Promise<Pick<LaunchPlan, 'command' | 'args' | 'container'>> {
+async function javaCommand(
+  jars: string,
+  dataDir: string,
+  port: number,
+): Promise<Pick<LaunchPlan, 'command' | 'args' | 'container'>> {
   const controllerPort = await freePort();
   const properties = join(dataDir, 'server.properties');
   const fixed = readFileSync(join(packageRoot(), 'broker', 'server.properties'), 'utf8');
@@ -52,7 +62,15 @@ log.dirs=${join(dataDir, 'log')}
   const java = [...HEAP, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
     const clusterId = randomBytes(16).toString('base64url');
-    await run('java', [...java, 'kafka.tools.StorageTool', 'format', '--cluster-id', clusterId, '--config', properties]);
+    await run('java', [
+      ...java,
+      'kafka.tools.StorageTool',
+      'format',
+      '--cluster-id',
+      clusterId,
+      '--config',
+      properties,
+    ]);
   }
   return { command: 'java', args: [...java, 'kafka.Kafka', properties], container: null };
 }
@@ -63,13 +81,19 @@ function dockerCommand(port: number): Pick<LaunchPlan, 'command' | 'args' | 'con
     .split('\n')
     .filter((line) => line.includes('=') && !line.startsWith('#'))
     .map((line) => line.split('=', 2) as [string, string]);
-  const environment = new Map(settings.map(([key, value]) => [`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`, value]));
+  const environment = new Map(
+    settings.map(([key, value]) => [`KAFKA_${key.toUpperCase().replaceAll('.', '_')}`, value]),
+  );
   environment.set('KAFKA_LISTENERS', `PLAINTEXT://:${port},CONTROLLER://:9093`);
   environment.set('KAFKA_ADVERTISED_LISTENERS', `PLAINTEXT://127.0.0.1:${port}`);
   environment.set('KAFKA_CONTROLLER_QUORUM_VOTERS', '1@localhost:9093');
   const variables = [...environment].flatMap(([name, value]) => ['-e', `${name}=${value}`]);
   const image = `apache/kafka:${kafkaVersion()}`;
-  return { command: 'docker', args: ['run', '--rm', '--name', container, '-p', `127.0.0.1:${port}:${port}`, ...variables, image], container };
+  return {
+    command: 'docker',
+    args: ['run', '--rm', '--name', container, '-p', `127.0.0.1:${port}:${port}`, ...variables, image],
+    container,
+  };
 }
 
 /** A port that nobody listens on, for a moment at least. */
@@ -79,7 +103,11 @@ export function freePort(): Promise<number> {
     server.once('error', reject);
     server.listen(0, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => (typeof address === 'object' && address !== null ? resolve(address.port) : reject(new Error('no port'))));
+      server.close(() =>
+        typeof address === 'object' && address !== null
+          ? resolve(address.port)
+          : reject(new Error('no port')),
+      );
     });
   });
 }

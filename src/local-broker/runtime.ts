@@ -68,20 +68,28 @@ async function jars(cache: string, onNote: (text: string) => void): Promise<stri
   const folder = join(cache, `kafka-${kafkaVersion()}`);
   const complete = join(folder, '.complete');
   if (existsSync(complete)) return folder;
-  if (!(await answers('mvn', ['-version']))) throw new Error('Kafka’s jars are not in the cache and there is no mvn to fetch them');
+  if (!(await answers('mvn', ['-version'])))
+    throw new Error('Kafka’s jars are not in the cache and there is no mvn to fetch them');
   onNote(`Fetching Kafka ${kafkaVersion()} with Maven, once (about 55 MB) …`);
   mkdirSync(cache, { recursive: true });
   const building = mkdtempSync(join(cache, 'fetching-'));
   try {
     const pom = join(packageRoot(), 'broker', 'pom.xml');
-    await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${building}`], { timeout: DOWNLOAD_TIMEOUT_MS });
+    await run(
+      'mvn',
+      ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${building}`],
+      { timeout: DOWNLOAD_TIMEOUT_MS },
+    );
     writeFileSync(join(building, '.complete'), '');
     if (existsSync(complete)) return folder;
     rmSync(folder, { recursive: true, force: true });
     renameSync(building, folder);
   } catch (error) {
     if (existsSync(complete)) return folder;
-    throw new Error(`Maven could not fetch Kafka's jars: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`, { cause: error });
+    throw new Error(
+      `Maven could not fetch Kafka's jars: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`,
+      { cause: error },
+    );
   } finally {
     rmSync(building, { recursive: true, force: true });
   }

@@ -35,14 +35,24 @@ export interface StartRequest {
 }
 
 /** Starts a broker that stays, or finds the one that runs. Returns when it answers. @throws UnreachableError */
-export async function startStandingBroker({ cache, dataDir, port, log, onNote }: StartRequest): Promise<StandingBroker> {
+export async function startStandingBroker({
+  cache,
+  dataDir,
+  port,
+  log,
+  onNote,
+}: StartRequest): Promise<StandingBroker> {
   const running = await findStandingBroker(cache, log);
   if (running !== null) return running;
   const runtime = await findRuntime(cache, onNote);
   const plan = await planLaunch(runtime, dataDir ?? join(cache, 'broker-data'), port);
   const output = openSync(plan.logFile, 'a');
   // Its own session and no descriptor of ours: it outlives the shell that asked for it.
-  const child = spawn(plan.command, plan.args, { detached: true, stdio: ['ignore', output, output], cwd: plan.dataDir });
+  const child = spawn(plan.command, plan.args, {
+    detached: true,
+    stdio: ['ignore', output, output],
+    cwd: plan.dataDir,
+  });
   closeSync(output);
   const died = new Promise<void>((resolve) => {
     child.once('exit', () => resolve());

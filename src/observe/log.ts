@@ -8,6 +8,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 export function createLog(level: LogLevel, isTerminal: boolean): Logger {
   const base = { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime };
   if (!isTerminal) return pino(base, pino.destination({ dest: 2, sync: true }));
-  const stream = pretty({ destination: 2, sync: true, colorize: true, ignore: 'pid,hostname', translateTime: 'SYS:HH:MM:ss.l' });
+  const stream = pretty({
+    destination: 2,
+    sync: true,
+    colorize: true,
+    ignore: 'pid,hostname',
+    translateTime: 'SYS:HH:MM:ss.l',
+  });
   return pino(base, stream);
 }

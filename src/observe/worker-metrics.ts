@@ -4,7 +4,9 @@ import { BatchHistogram } from './batch-histogram.js';
 
 export type Stage = 'decode' | 'features' | 'score' | 'publish' | 'commit';
 
-const STAGE_BUCKETS_SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const STAGE_BUCKETS_SECONDS = [
+  0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
+];
 const AGE_BUCKETS_SECONDS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3600];
 const BATCH_BUCKETS_RECORDS = [1, 10, 100, 500, 1000, 2500, 5000, 10_000, 25_000, 50_000, 100_000];
 
@@ -108,7 +110,8 @@ export class WorkerMetrics {
     this.counted.anomalies += done.anomalies;
     for (const count of done.deadLetters.values()) this.counted.deadLetters += count;
     if (done.tombstones > 0) this.tombstones.inc(at, done.tombstones);
-    if (done.anomalies > 0) this.anomalies.inc({ ...at, model: done.model, version: done.version }, done.anomalies);
+    if (done.anomalies > 0)
+      this.anomalies.inc({ ...at, model: done.model, version: done.version }, done.anomalies);
     for (const [reason, count] of done.deadLetters) this.deadLetters.inc({ topic, reason }, count);
     for (const times of done.appendTimesMs) this.ages.observeAges(times, done.nowMs);
   }

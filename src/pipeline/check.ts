@@ -22,18 +22,29 @@ const PARTITIONS_DEFAULT = 4;
 const OUTPUT_HEADROOM_BYTES = 65_536;
 
 /** Creates the input and output topics that are not there; the outputs with as many partitions as the input has. */
-export async function createMissingTopics({ kafka, input, output }: Config, log: Logger): Promise<readonly string[]> {
+export async function createMissingTopics(
+  { kafka, input, output }: Config,
+  log: Logger,
+): Promise<readonly string[]> {
   await using admin = new KafkaAdmin(kafka, log);
   const partitions = (await admin.partitionCounts([input.topic])).get(input.topic) ?? PARTITIONS_DEFAULT;
   const created = await admin.createTopics([{ topic: input.topic, partitions }]);
   const batchBytesMax = (await admin.maxMessageBytes(input.topic)) + OUTPUT_HEADROOM_BYTES;
   const configs = { 'max.message.bytes': String(batchBytesMax) };
-  return [...created, ...(await admin.createTopics([output.anomalies, output.deadLetters].map((topic) => ({ topic, partitions, configs }))))];
+  return [
+    ...created,
+    ...(await admin.createTopics(
+      [output.anomalies, output.deadLetters].map((topic) => ({ topic, partitions, configs })),
+    )),
+  ];
 }
 
 /** Looks at everything that `run` will need, in the order in which it will need it. */
 export async function* check(config: Config, log: Logger, signal: AbortSignal): AsyncGenerator<Finding> {
-  yield ok('configuration', `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`);
+  yield ok(
+    'configuration',
+    `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`,
+  );
   yield* tried('schema and model', () => {
     const reading = prepareReading(config);
     const { identity, threshold } = prepareJudge(config, reading);
@@ -75,8 +86,15 @@ async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<F
   for (const topic of [anomalies, deadLetters]) {
     const limit = limits.get(topic);
     if (input === undefined || limit === undefined || limit >= input + OUTPUT_HEADROOM_BYTES) continue;
-    const consequence = topic === anomalies ? 'an anomaly with a large event becomes a dead letter (too-large)' : 'the value of a large dead letter is cut';
-    yield { level: 'warning', what: 'topic', message: `${topic}: max.message.bytes ${limit} leaves no room beside the input's ${input}: ${consequence}` };
+    const consequence =
+      topic === anomalies
+        ? 'an anomaly with a large event becomes a dead letter (too-large)'
+        : 'the value of a large dead letter is cut';
+    yield {
+      level: 'warning',
+      what: 'topic',
+      message: `${topic}: max.message.bytes ${limit} leaves no room beside the input's ${input}: ${consequence}`,
+    };
   }
 }
 
@@ -102,7 +120,11 @@ async function* releases(config: Config, log: Logger): AsyncGenerator<Finding> {
     const message = `brokers ${lacking.join(', ')} are older than Kafka 3.9 and lack KAFKA-17507: a committed offset can be read too old, and events be scored twice; upgrade, or use delivery: at-least-once`;
     yield { level: 'fault', what: 'release', message };
   } else if (unclear.length > 0) {
-    yield { level: 'warning', what: 'release', message: `brokers ${unclear.join(', ')} run Kafka 3.9: make sure that it is 3.9.1 or later, 3.9.0 lacks KAFKA-17507` };
+    yield {
+      level: 'warning',
+      what: 'release',
+      message: `brokers ${unclear.join(', ')} run Kafka 3.9: make sure that it is 3.9.1 or later, 3.9.0 lacks KAFKA-17507`,
+    };
   } else yield ok('release', 'every broker runs Kafka 4.0 or later');
 }
 

@@ -1,6 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { FencedError, type OutriderError, OutriderError as KnownError, messageOf } from '../errors.js';
+import {
+  FencedError,
+  MissingRemoteError,
+  type OutriderError,
+  OutriderError as KnownError,
+  UnreachableError,
+  messageOf,
+} from '../errors.js';
 import type { Clock, SourceBatch, TopicPartition } from '../model.js';
 import type { WorkerMetrics } from '../observe/worker-metrics.js';
 import type { OffsetReader, PartitionSink, PartitionSource } from '../ports.js';
@@ -81,8 +88,8 @@ export class PartitionTask {
     private readonly sink: PartitionSink,
     private readonly context: TaskContext,
   ) {
-    this.movedAtMs = context.clock();
-    this.pending = new PendingOutput(0, this.movedAtMs);
+    this.movedAtMs = performance.now();
+    this.pending = new PendingOutput(0, performance.now());
   }
 
   /** The partition is ours, again or for the first time: nothing is read before it is fenced. */
@@ -106,6 +113,9 @@ export class PartitionTask {
     if (batch.nextOffset <= this.position) return;
     const { ownership, position } = this;
     const first = firstIndexAt(batch, position);
+    // Between batches the event loop turns: heartbeats, answers and signals come through however full the topic is.
+    await turn();
+    if (this.ownership !== ownership || this.stateNow() !== 'running') return;
     const scored = await this.context.scorer.score(batch, first, signal);
     if (this.ownership !== ownership) return;
     this.context.metrics.batch(batch.records.length - first);
@@ -146,8 +156,15 @@ export class PartitionTask {
 
   status(): TaskStatus {
     const { position, committed, state, at } = this;
-    const idleMs = this.lag() === 0 ? 0 : this.context.clock() - this.movedAtMs;
-    return { partition: at.partition, state, position, committed, lag: position === null ? null : this.lag(), idleMs };
+    const idleMs = this.lag() === 0 ? 0 : performance.now() - this.movedAtMs;
+    return {
+      partition: at.partition,
+      state,
+      position,
+      committed,
+      lag: position === null ? null : this.lag(),
+      idleMs,
+    };
   }
 
   private stateNow(): TaskState {
@@ -159,9 +176,9 @@ export class PartitionTask {
   }
 
   private moveTo(position: number, highWatermark: number): void {
+    if (position > (this.position ?? -1) || this.lag() === 0) this.movedAtMs = performance.now();
     this.position = position;
     this.highWatermark = Math.max(highWatermark, position);
-    this.movedAtMs = this.context.clock();
     this.context.metrics.setLag(this.at, this.lag());
   }
 
@@ -169,22 +186,25 @@ export class PartitionTask {
     this.state = state;
     this.ownership++;
     this.committing = null;
-    this.pending = new PendingOutput(this.position ?? 0, this.context.clock());
+    this.pending = new PendingOutput(this.position ?? 0, performance.now());
   }
 
   private isDue(): boolean {
     const { pending } = this;
     if (pending.isEmpty) return false;
-    return this.isFull() || this.context.clock() - pending.sinceMs >= this.context.commit.intervalMs;
+    return this.isFull() || performance.now() - pending.sinceMs >= this.context.commit.intervalMs;
   }
 
   private isFull(): boolean {
-    return this.pending.offsets >= this.context.commit.maxRecords || this.pending.recordsBytes >= PENDING_BYTES_MAX;
+    return (
+      this.pending.offsets >= this.context.commit.maxRecords || this.pending.recordsBytes >= PENDING_BYTES_MAX
+    );
   }
 
   /** Starts the commit that is due; waits only when the one before is still on its way and there is no more room. */
   private async commitWithRoom(signal: AbortSignal): Promise<void> {
-    while (this.committing !== null && this.isFull() && !signal.aborted) await Promise.race([this.committing, aborted(signal)]);
+    while (this.committing !== null && this.isFull() && !signal.aborted)
+      await orAborted(this.committing, signal);
     if (this.state === 'running') this.startCommit();
   }
 
@@ -193,10 +213,12 @@ export class PartitionTask {
     if (this.committing !== null || this.pending.isEmpty) return;
     const unit = this.pending;
     const { ownership } = this;
-    this.pending = new PendingOutput(unit.nextOffset, this.context.clock());
-    const committing = this.commit(unit, ownership).finally(() => {
-      if (this.ownership === ownership) this.committing = null;
-    });
+    this.pending = new PendingOutput(unit.nextOffset, performance.now());
+    const committing = this.commit(unit, ownership)
+      .catch((error: unknown) => this.context.onFatal(error as OutriderError))
+      .finally(() => {
+        if (this.ownership === ownership) this.committing = null;
+      });
     this.committing = committing;
   }
 
@@ -207,6 +229,8 @@ export class PartitionTask {
       const transaction = await this.sink.begin();
       if (unit.records.length > 0) await producer.sendAll(unit.records, transaction);
       const written = performance.now();
+      // At least once has no fence: an offset of an earlier ownership must not land after a later one.
+      if (this.ownership !== ownership) return;
       await transaction.commit(unit.nextOffset, this.metadata);
       metrics.stage('publish', written - started);
       metrics.stage('commit', performance.now() - written);
@@ -239,15 +263,27 @@ export class PartitionTask {
     this.enter('fencing');
     this.context.source.pause(this.at);
     const { ownership } = this;
-    if (cause !== null) this.context.log.warn({ ...this.at, reason: messageOf(cause) }, 'a commit failed; taking the partition over again');
-    this.takingOver = this.takingOver.then(() => this.takeOver(ownership, cause));
+    if (cause !== null)
+      this.context.log.warn(
+        { ...this.at, reason: messageOf(cause) },
+        'a commit failed; taking the partition over again',
+      );
+    this.takingOver = this.takingOver
+      .then(() => this.takeOver(ownership, cause))
+      .catch((error: unknown) => this.context.onFatal(error as OutriderError));
   }
 
   private async takeOver(ownership: number, cause: unknown): Promise<void> {
     const { context, at } = this;
     let error = cause;
-    if (this.failures > 1) await delay(Math.min(FENCE_BACKOFF_FIRST_MS * 2 ** this.failures, FENCE_BACKOFF_MAX_MS));
-    for (let waitMs = FENCE_BACKOFF_FIRST_MS; this.ownership === ownership; waitMs = Math.min(waitMs * 2, FENCE_BACKOFF_MAX_MS)) {
+    let attempts = 0;
+    if (this.failures > 1)
+      await delay(Math.min(FENCE_BACKOFF_FIRST_MS * 2 ** this.failures, FENCE_BACKOFF_MAX_MS));
+    for (
+      let waitMs = FENCE_BACKOFF_FIRST_MS;
+      this.ownership === ownership;
+      waitMs = Math.min(waitMs * 2, FENCE_BACKOFF_MAX_MS)
+    ) {
       try {
         // Somebody took over. A zombie finds out at its next heartbeat and loses the partition; only a member that
         // the group still knows may fence back.
@@ -257,12 +293,15 @@ export class PartitionTask {
         return;
       } catch (failure) {
         if (this.ownership !== ownership) return;
-        if (!(failure instanceof KnownError) || !failure.retriable) {
+        if (!(failure instanceof KnownError) || !mayPass(failure, ++attempts)) {
           context.onFatal(failure as OutriderError);
           return;
         }
         error = failure;
-        context.log.warn({ ...at, reason: failure.message, retryInMs: waitMs }, 'taking over a partition failed');
+        context.log.warn(
+          { ...at, reason: failure.message, retryInMs: waitMs },
+          'taking over a partition failed',
+        );
         await delay(waitMs);
       }
     }
@@ -274,8 +313,15 @@ export class PartitionTask {
     const { offsets, group, startAt, onTruncated } = context;
     await sink.fence();
     const [committed, ranges] = [await offsets.committed(group, at.topic), await offsets.range(at.topic)];
-    const range = ranges.get(at.partition) ?? { low: 0, high: 0 };
-    const atTime = async (timeMs: number): Promise<number> => (await offsets.atTime(at.topic, timeMs)).get(at.partition) ?? range.high;
+    const range = ranges.get(at.partition);
+    // A broker whose metadata lags does not name a partition that was just added: that is not "no offset".
+    if (range === undefined || !committed.has(at.partition)) {
+      throw new UnreachableError(
+        `topic ${at.topic}, partition ${at.partition}: the broker does not know it yet`,
+      );
+    }
+    const atTime = async (timeMs: number): Promise<number> =>
+      (await offsets.atTime(at.topic, timeMs)).get(at.partition) ?? range.high;
     const start = await decideStart({ at, group, committed, range, startAt, onTruncated, atTime });
     if (this.ownership !== ownership) return;
     if (start.isNew) await (await sink.begin()).commit(start.offset, start.metadata);
@@ -283,12 +329,19 @@ export class PartitionTask {
     this.metadata = start.metadata;
     this.state = 'running';
     this.committed = start.offset;
-    this.pending = new PendingOutput(start.offset, context.clock());
+    this.pending = new PendingOutput(start.offset, performance.now());
     this.gapSeenAt = -1;
     this.moveTo(start.offset, range.high);
     context.source.start(at, start.offset);
     context.log.info({ ...at, offset: start.offset, lag: this.lag() }, 'partition taken over');
   }
+}
+
+/** Whether taking over again may help: not when something is missing, unless a broker just does not know it yet. */
+function mayPass(error: KnownError, attempts: number): boolean {
+  return (
+    error.retriable || (error instanceof MissingRemoteError && error.mayPass && attempts <= FAILURES_MAX)
+  );
 }
 
 function firstIndexAt({ records, fetchedOffset }: SourceBatch, position: number): number {
@@ -301,6 +354,11 @@ function unitFacts({ events, tombstones, anomalies, deadLetters, appendTimesMs }
   return { events, tombstones, anomalies, deadLetters, appendTimesMs };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+/** Waits for a promise, or for the signal. */
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  let stop = (): void => undefined;
+  const aborted = new Promise<void>((resolve) => (stop = resolve));
+  signal.addEventListener('abort', stop, { once: true });
+  await Promise.race([promise, aborted]);
+  signal.removeEventListener('abort', stop);
 }

@@ -16,7 +16,10 @@ export class PartitionTasks implements SourceListener {
     context: Omit<TaskContext, 'nextHeartbeat'>,
     private readonly sinkFor: (at: TopicPartition) => PartitionSink,
   ) {
-    this.context = { ...context, nextHeartbeat: () => new Promise((resolve) => this.heartbeatWaiters.push(resolve)) };
+    this.context = {
+      ...context,
+      nextHeartbeat: () => new Promise((resolve) => this.heartbeatWaiters.push(resolve)),
+    };
     this.timer = setInterval(() => this.tick(), Math.max(10, Math.floor(context.commit.intervalMs / 2)));
   }
 

@@ -34,7 +34,8 @@ export class PendingOutput {
     this.events += batch.records.length - first;
     this.tombstones += fields.tombstones;
     this.anomalies += output.anomalies;
-    for (const [reason, count] of output.deadLetters) this.deadLetters.set(reason, (this.deadLetters.get(reason) ?? 0) + count);
+    for (const [reason, count] of output.deadLetters)
+      this.deadLetters.set(reason, (this.deadLetters.get(reason) ?? 0) + count);
     for (const record of output.records) {
       this.records.push(record);
       this.recordsBytes += recordBytes(record);

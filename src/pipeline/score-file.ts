@@ -12,15 +12,30 @@ export type RowVerdict =
   | { readonly row: number; readonly error: string; readonly reason: string };
 
 /** The stages of a topic's events on the rows of a file, in the order of the rows, some thousands at a time. */
-export async function* scoreRows(rows: AsyncIterable<Row>, map: ColumnMap, config: Config, signal: AbortSignal): AsyncGenerator<readonly RowVerdict[]> {
+export async function* scoreRows(
+  rows: AsyncIterable<Row>,
+  map: ColumnMap,
+  config: Config,
+  signal: AbortSignal,
+): AsyncGenerator<readonly RowVerdict[]> {
   const reading = prepareReading(config);
   const judge = prepareJudge(config, reading);
   const scorer = new Scorer(fileDecoder(config, reading), reading.features, judge);
-  for await (const { batch, rows: numbers, rejected } of fileBatches(rows, map, reading.reader, reading.plan)) {
+  for await (const { batch, rows: numbers, rejected } of fileBatches(
+    rows,
+    map,
+    reading.reader,
+    reading.plan,
+  )) {
     signal.throwIfAborted();
     const { fields, features, scores, rejects } = await scorer.score(batch, 0, signal);
-    const verdicts: RowVerdict[] = rejected.map(({ row, message }) => ({ row, error: message, reason: 'undecodable' }));
-    for (const { index, reason, message } of rejects) verdicts.push({ row: numbers[index] as number, error: message, reason });
+    const verdicts: RowVerdict[] = rejected.map(({ row, message }) => ({
+      row,
+      error: message,
+      reason: 'undecodable',
+    }));
+    for (const { index, reason, message } of rejects)
+      verdicts.push({ row: numbers[index] as number, error: message, reason });
     for (let i = 0; i < features.rows; i++) {
       const score = scores[i] as number;
       if (Number.isNaN(score)) continue;

@@ -31,11 +31,20 @@ export function prepareReading(config: Config): EventReading {
   const { input, features } = config;
   const reader = readSchemaFile(input.schema);
   const plan = planFields(reader, { fields: features.fields, time: input.time, entity: input.entity });
-  if (isPlanFault(plan)) throw configurationError(config.file, [keyOfPath(config, plan.path)], `${plan.message} (${input.schema})`);
+  if (isPlanFault(plan))
+    throw configurationError(
+      config.file,
+      [keyOfPath(config, plan.path)],
+      `${plan.message} (${input.schema})`,
+    );
   for (const column of features.timeFields) {
     const path = features.fields[column] ?? [];
     if (!isTime(reader, path)) {
-      throw configurationError(config.file, ['features'], `'${path.join('.')}' has no logical type of a time in the schema, which a part needs`);
+      throw configurationError(
+        config.file,
+        ['features'],
+        `'${path.join('.')}' has no logical type of a time in the schema, which a part needs`,
+      );
     }
   }
   return {
@@ -63,9 +72,16 @@ export function prepareJudge(config: Config, { names, definitions }: EventReadin
   }
 }
 
-export function prepareDecoder(config: Config, { reader, plan }: EventReading, onWaiting?: RegistryWaiting): EventDecoder {
+export function prepareDecoder(
+  config: Config,
+  { reader, plan }: EventReading,
+  onWaiting?: RegistryWaiting,
+): EventDecoder {
   const { encoding, registry, schemas, maxEventBytes } = config.input;
-  const source = encoding === 'confluent' && registry !== null ? new SchemaRegistry(registry, onWaiting) : schemaFolder(schemas, reader);
+  const source =
+    encoding === 'confluent' && registry !== null
+      ? new SchemaRegistry(registry, onWaiting)
+      : schemaFolder(schemas, reader);
   return new EventDecoder({ encoding, reader, plan, schemas: source, maxEventBytes });
 }
 
@@ -79,7 +95,11 @@ export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: 
 export async function anomalyFrame(config: Config, signal: AbortSignal): Promise<Buffer> {
   const { registry } = config.input;
   if (registry === null) return singleObjectHeader(anomalyType());
-  const id = await new SchemaRegistry(registry).idOf(`${config.output.anomalies}-value`, anomalySchemaText(), signal);
+  const id = await new SchemaRegistry(registry).idOf(
+    `${config.output.anomalies}-value`,
+    anomalySchemaText(),
+    signal,
+  );
   return confluentFrame(id);
 }
 

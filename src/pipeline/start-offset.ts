@@ -36,7 +36,8 @@ export async function decideStart(situation: StartSituation): Promise<Start> {
   const metadata = writeMetadata(partitionsAtStart ?? committed.size);
   const own = committed.get(at.partition) ?? null;
   if (own === null) return { offset: await firstOffset(situation, partitionsAtStart), isNew: true, metadata };
-  if (own.offset >= range.low && own.offset <= range.high) return { offset: own.offset, isNew: false, metadata };
+  if (own.offset >= range.low && own.offset <= range.high)
+    return { offset: own.offset, isNew: false, metadata };
   if (onTruncated === 'earliest') return { offset: range.low, isNew: true, metadata };
   throw new MissingRemoteError(
     `topic ${at.topic}, partition ${at.partition}: the committed offset ${own.offset} of group ${group} is not in the log any more, ` +
@@ -44,7 +45,10 @@ export async function decideStart(situation: StartSituation): Promise<Start> {
   );
 }
 
-async function firstOffset({ at, group, committed, range, startAt, atTime }: StartSituation, partitionsAtStart: number | null): Promise<number> {
+async function firstOffset(
+  { at, group, committed, range, startAt, atTime }: StartSituation,
+  partitionsAtStart: number | null,
+): Promise<number> {
   const isFresh = [...committed.values()].every((offset) => offset === null);
   const addedLater = partitionsAtStart === null ? !isFresh : at.partition >= partitionsAtStart;
   if (addedLater || startAt === 'earliest') return range.low;

@@ -37,9 +37,12 @@ class Collector {
     const features = this.reading.features(fields);
     this.chunks.push(features.values.slice(0, features.rows * features.width));
     this.rows += features.rows;
-    for (const { message } of [...fields.rejects, ...features.rejects] satisfies Reject[]) this.reject(message);
+    for (const { message } of [...fields.rejects, ...features.rejects] satisfies Reject[])
+      this.reject(message);
     if (this.rows * features.width > TRAINING_NUMBERS_MAX) {
-      throw new UnusableFileError(`${this.source}: more than ${TRAINING_NUMBERS_MAX} numbers to train on; use a sample`);
+      throw new UnusableFileError(
+        `${this.source}: more than ${TRAINING_NUMBERS_MAX} numbers to train on; use a sample`,
+      );
     }
   }
 
@@ -61,7 +64,13 @@ class Collector {
 }
 
 /** @throws UnusableFileError when the file cannot be read */
-export async function trainingDataFromFile(file: string, map: ColumnMap, config: Config, reading: EventReading, signal: AbortSignal): Promise<TrainingData> {
+export async function trainingDataFromFile(
+  file: string,
+  map: ColumnMap,
+  config: Config,
+  reading: EventReading,
+  signal: AbortSignal,
+): Promise<TrainingData> {
   const collector = new Collector(reading, file);
   const decoder = fileDecoder(config, reading);
   for await (const { batch, rejected } of fileBatches(readRows(file), map, reading.reader, reading.plan)) {
@@ -75,11 +84,23 @@ export async function trainingDataFromFile(file: string, map: ColumnMap, config:
 /** A decoder for what fileBatches makes: bodies without a frame. */
 export function fileDecoder(config: Config, { reader, plan }: EventReading): EventDecoder {
   const schemas = { find: () => Promise.resolve(null) };
-  return new EventDecoder({ encoding: 'raw', reader, plan, schemas, maxEventBytes: config.input.maxEventBytes });
+  return new EventDecoder({
+    encoding: 'raw',
+    reader,
+    plan,
+    schemas,
+    maxEventBytes: config.input.maxEventBytes,
+  });
 }
 
 /** The last events of the input topic, as many of each partition. @throws OutriderError */
-export async function trainingDataFromTopic(last: number, config: Config, reading: EventReading, log: Logger, signal: AbortSignal): Promise<TrainingData> {
+export async function trainingDataFromTopic(
+  last: number,
+  config: Config,
+  reading: EventReading,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<TrainingData> {
   const { topic } = config.input;
   const collector = new Collector(reading, `topic ${topic}`);
   const decoder = prepareDecoder(config, reading);
@@ -87,9 +108,19 @@ export async function trainingDataFromTopic(last: number, config: Config, readin
   await admin.partitionCount(topic);
   const ranges = await admin.range(topic);
   const each = Math.ceil(last / ranges.size);
-  const from = new Map([...ranges].map(([partition, { low, high }]) => [partition, Math.max(low, high - each)]));
+  const from = new Map(
+    [...ranges].map(([partition, { low, high }]) => [partition, Math.max(low, high - each)]),
+  );
   const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
-  for await (const batch of readTopic({ kafka: config.kafka, topic, groupPrefix: `${config.group}.train`, from, to, log, signal })) {
+  for await (const batch of readTopic({
+    kafka: config.kafka,
+    topic,
+    groupPrefix: `${config.group}.train`,
+    from,
+    to,
+    log,
+    signal,
+  })) {
     await collector.add(decoder, batch, signal);
   }
   signal.throwIfAborted();

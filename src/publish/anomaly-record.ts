@@ -21,7 +21,11 @@ export interface Anomaly {
   readonly model: string;
   readonly modelVersion: string;
   /** Largest contribution first; the contributions sum to 1. */
-  readonly features: readonly { readonly name: string; readonly value: number; readonly contribution: number }[];
+  readonly features: readonly {
+    readonly name: string;
+    readonly value: number;
+    readonly contribution: number;
+  }[];
   /** The event's value as it was on the topic. */
   readonly event: Buffer;
   readonly runId: string | null;
@@ -51,8 +55,16 @@ export function anomalySchemaText(): string {
  * The id of a verdict: the same event under the same model has the same id in every run.
  * @returns 32 hex digits
  */
-export function anomalyId(topic: string, partition: number, offset: number | string, { name, version }: ModelIdentity): string {
-  return createHash('sha256').update(`${topic}/${partition}/${offset}/${name}@${version}`, 'utf8').digest('hex').slice(0, 32);
+export function anomalyId(
+  topic: string,
+  partition: number,
+  offset: number | string,
+  { name, version }: ModelIdentity,
+): string {
+  return createHash('sha256')
+    .update(`${topic}/${partition}/${offset}/${name}@${version}`, 'utf8')
+    .digest('hex')
+    .slice(0, 32);
 }
 
 /** @param frame what stands before the body: the single-object header, or Confluent's magic byte and schema id */

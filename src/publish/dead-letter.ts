@@ -22,7 +22,12 @@ export function deadLetter(
   record: SourceRecord,
   headers: HeaderList,
   facts: DeadLetterFacts,
-  to: { readonly topic: string; readonly partition: number; readonly batchBytesMax: number; readonly timestampMs: number },
+  to: {
+    readonly topic: string;
+    readonly partition: number;
+    readonly batchBytesMax: number;
+    readonly timestampMs: number;
+  },
 ): OutgoingRecord {
   const own = headers.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX));
   const nulls = own.filter(([, value]) => value === null).map(([name]) => name);
@@ -35,9 +40,15 @@ export function deadLetter(
     header('message', facts.message.slice(0, MESSAGE_CHARS_MAX)),
     header('attempts', '1'),
   ];
-  if (nulls.length > 0) why.push(header('null-headers', [...new Set(nulls)].join(',')));
+  if (nulls.length > 0)
+    why.push(header('null-headers', [...new Set(nulls)].join(',').slice(0, MESSAGE_CHARS_MAX)));
   const whole = { key: record.key, value: record.value, headers: [...own, ...why] };
-  return { topic: to.topic, partition: to.partition, timestampMs: to.timestampMs, ...cut(whole, why, to.batchBytesMax) };
+  return {
+    topic: to.topic,
+    partition: to.partition,
+    timestampMs: to.timestampMs,
+    ...cut(whole, why, to.batchBytesMax),
+  };
 }
 
 type Content = Pick<OutgoingRecord, 'key' | 'value' | 'headers'>;
@@ -52,7 +63,11 @@ function cut(whole: Content, why: HeaderList, batchBytesMax: number): Content {
     value: whole.value?.subarray(0, kept) ?? null,
     headers: [...content.headers, header('truncated', `${kept} of ${total}`)],
   });
-  for (const content of [whole, { ...whole, headers: why }, { key: null, value: whole.value, headers: why }]) {
+  for (const content of [
+    whole,
+    { ...whole, headers: why },
+    { key: null, value: whole.value, headers: why },
+  ]) {
     const kept = room - recordBytes(marked(content, 0)) - String(total).length;
     if (kept >= 0) return marked(content, Math.min(kept, total));
   }

@@ -38,7 +38,12 @@ export class Producer {
   private closed = false;
 
   constructor(options: ProducerOptions) {
-    this.options = { lingerMs: LINGER_MS, bufferBytesMax: BUFFER_BYTES_MAX, onBatch: () => undefined, ...options };
+    this.options = {
+      lingerMs: LINGER_MS,
+      bufferBytesMax: BUFFER_BYTES_MAX,
+      onBatch: () => undefined,
+      ...options,
+    };
   }
 
   /**
@@ -46,7 +51,10 @@ export class Producer {
    * @returns one delivery per record, in the order of the records
    * @throws OutriderError of the first batch that failed; others may have been written
    */
-  async sendAll(records: readonly OutgoingRecord[], via: RecordTransport = this.options.transport): Promise<readonly Delivery[]> {
+  async sendAll(
+    records: readonly OutgoingRecord[],
+    via: RecordTransport = this.options.transport,
+  ): Promise<readonly Delivery[]> {
     const deliveries = new Array<Delivery>(records.length);
     const groups = new Map<string, number[]>();
     for (const [index, { topic, partition }] of records.entries()) {
@@ -55,7 +63,9 @@ export class Producer {
       if (group === undefined) groups.set(key, [index]);
       else group.push(index);
     }
-    const results = await Promise.allSettled([...groups.values()].map((indices) => this.writePartition(records, indices, via, deliveries)));
+    const results = await Promise.allSettled(
+      [...groups.values()].map((indices) => this.writePartition(records, indices, via, deliveries)),
+    );
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return deliveries;
   }
@@ -63,7 +73,9 @@ export class Producer {
   /** Writes a record with others that come soon. @returns where it was written */
   send(record: OutgoingRecord): Promise<Delivery> {
     if (this.closed) return Promise.reject(new TypeError('the producer is closed'));
-    const delivered = new Promise<Delivery>((resolve, reject) => this.waiting.push({ record, resolve, reject }));
+    const delivered = new Promise<Delivery>((resolve, reject) =>
+      this.waiting.push({ record, resolve, reject }),
+    );
     this.waitingBytes += recordBytes(record);
     if (this.waitingBytes >= this.options.bufferBytesMax) void this.flush();
     else this.timer ??= setTimeout(() => void this.flush(), this.options.lingerMs);
@@ -103,7 +115,7 @@ export class Producer {
   ): Promise<void> {
     const { topic, partition } = records[indices[0] as number] as OutgoingRecord;
     const bytesMax = this.options.batchBytesMax(topic);
-    for (let from = 0; from < indices.length; ) {
+    for (let from = 0; from < indices.length;) {
       let to = from;
       let bytes = BATCH_OVERHEAD_BYTES;
       while (to < indices.length) {
@@ -113,8 +125,13 @@ export class Producer {
         to++;
       }
       const part = indices.slice(from, to);
-      const baseOffset = await via.send(topic, partition, part.map((index) => records[index] as OutgoingRecord));
-      for (const [i, index] of part.entries()) deliveries[index] = { topic, partition, offset: baseOffset + i };
+      const baseOffset = await via.send(
+        topic,
+        partition,
+        part.map((index) => records[index] as OutgoingRecord),
+      );
+      for (const [i, index] of part.entries())
+        deliveries[index] = { topic, partition, offset: baseOffset + i };
       this.options.onBatch(topic, part.length, bytes);
       from = to;
     }

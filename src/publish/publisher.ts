@@ -1,4 +1,14 @@
-import type { Clock, FeatureBatch, FieldBatch, HeaderList, ModelIdentity, OutgoingRecord, Reject, SourceBatch, SourceRecord } from '../model.js';
+import type {
+  Clock,
+  FeatureBatch,
+  FieldBatch,
+  HeaderList,
+  ModelIdentity,
+  OutgoingRecord,
+  Reject,
+  SourceBatch,
+  SourceRecord,
+} from '../model.js';
 import { bytesAsText } from '../bytes-as-text.js';
 import { type Anomaly, anomalyId, encodeAnomaly } from './anomaly-record.js';
 import { deadLetter } from './dead-letter.js';
@@ -85,7 +95,10 @@ export class Publisher {
       partition: batch.partition,
       offset: Number(record.offset),
       entity: fields.entityOf === null ? keyText(record.key) : fields.entityOf(fieldRow),
-      eventTime: eventTime !== undefined && Number.isSafeInteger(Math.floor(eventTime)) ? Math.floor(eventTime) : Number(record.timestamp),
+      eventTime:
+        eventTime !== undefined && Number.isSafeInteger(Math.floor(eventTime))
+          ? Math.floor(eventTime)
+          : Number(record.timestamp),
       detectedAt,
       score: scores[row] as number,
       threshold: verdict.threshold,
@@ -105,7 +118,7 @@ export class Publisher {
       key: record.key,
       value: encodeAnomaly(anomaly, frame),
       headers: [
-        ...batch.headersOf(index),
+        ...batch.headersOf(index).filter(([name]) => name !== 'outrider-id' && name !== 'outrider-source'),
         ['outrider-id', Buffer.from(anomaly.id)],
         ['outrider-source', Buffer.from(`${batch.topic}/${batch.partition}/${record.offset}`)],
       ] satisfies HeaderList,

@@ -22,10 +22,25 @@ function read(bytes: Buffer): number {
 
 test('a long is read as the nearest double, over all 64 bits', () => {
   fc.assert(
-    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) => assert.equal(read(encodeLong(value)), Number(value))),
+    fc.property(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), (value) =>
+      assert.equal(read(encodeLong(value)), Number(value)),
+    ),
     { numRuns: 5000 },
   );
-  for (const value of [0n, -1n, 63n, 64n, -64n, -65n, 2n ** 27n, 2n ** 28n, 2n ** 53n + 1n, 2n ** 56n - 1n, 2n ** 63n - 1n, -(2n ** 63n)]) {
+  for (const value of [
+    0n,
+    -1n,
+    63n,
+    64n,
+    -64n,
+    -65n,
+    2n ** 27n,
+    2n ** 28n,
+    2n ** 53n + 1n,
+    2n ** 56n - 1n,
+    2n ** 63n - 1n,
+    -(2n ** 63n),
+  ]) {
     assert.equal(read(encodeLong(value)), Number(value));
   }
 });
@@ -33,11 +48,21 @@ test('a long is read as the nearest double, over all 64 bits', () => {
 test('longs of avsc are read the same', () => {
   const type = avro.Type.forSchema('long');
   // Below -2^52 avsc itself rounds when it writes.
-  fc.assert(fc.property(fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER }), (value) => assert.equal(read(type.toBuffer(value)), value)));
+  fc.assert(
+    fc.property(fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER }), (value) =>
+      assert.equal(read(type.toBuffer(value)), value),
+    ),
+  );
 });
 
 test('a varint that is cut off or too long is a fault, not a number', () => {
-  for (const bytes of [[], [0x80], [0xff, 0xff], Array<number>(11).fill(0x80), [...Array<number>(9).fill(0xff), 0x02]]) {
+  for (const bytes of [
+    [],
+    [0x80],
+    [0xff, 0xff],
+    Array<number>(11).fill(0x80),
+    [...Array<number>(9).fill(0xff), 0x02],
+  ]) {
     const cursor = new Cursor();
     cursor.load(Buffer.from(bytes), 0);
     assert.throws(() => cursor.long());

@@ -15,7 +15,15 @@ const { signal } = new AbortController();
 
 function batchOf(values: readonly (Buffer | null)[]): SourceBatch {
   const records = values.map((value, i) => ({ offset: String(i), timestamp: '0', key: null, value }));
-  return { topic: 't', partition: 0, records, headersOf: () => [], fetchedOffset: 0, nextOffset: values.length, highWatermark: values.length };
+  return {
+    topic: 't',
+    partition: 0,
+    records,
+    headersOf: () => [],
+    fetchedOffset: 0,
+    nextOffset: values.length,
+    highWatermark: values.length,
+  };
 }
 
 interface Setup {
@@ -32,7 +40,11 @@ const path = (text: string): FieldPath => parseFieldPath(text) as FieldPath;
 function decoder({ reader, writer, fields, time, entity, encoding }: Setup) {
   const readerType = parseSchema(JSON.stringify(reader));
   const writerType = parseSchema(JSON.stringify(writer ?? reader));
-  const plan = planFields(readerType, { fields: fields.map(path), time: time === undefined ? null : path(time), entity: entity === undefined ? null : path(entity) });
+  const plan = planFields(readerType, {
+    fields: fields.map(path),
+    time: time === undefined ? null : path(time),
+    entity: entity === undefined ? null : path(entity),
+  });
   assert.ok(!isPlanFault(plan), JSON.stringify(plan));
   const key = fingerprintKey(schemaFingerprint(writerType));
   return new EventDecoder({
@@ -54,7 +66,12 @@ async function decodeOne(setup: Setup, value: unknown): Promise<FieldBatch> {
   return decoder(setup).decode(batchOf([written(setup.writer ?? setup.reader, value)]), 0, signal);
 }
 
-const record = (fields: object[], name = 'R', aliases?: string[]): object => ({ type: 'record', name, fields, ...(aliases === undefined ? {} : { aliases }) });
+const record = (fields: object[], name = 'R', aliases?: string[]): object => ({
+  type: 'record',
+  name,
+  fields,
+  ...(aliases === undefined ? {} : { aliases }),
+});
 
 test('the fingerprint is CRC-64-AVRO of the canonical form', () => {
   // Avro's own test vectors (share/test/data/schema-tests.txt): the schemas "null" and "int".
@@ -73,10 +90,22 @@ test('numbers, booleans and times of any place in an event become columns', asyn
     { name: 'who', type: 'string' },
   ]);
   const fields = ['n', 'flag', 'at', 'inner.x', 'list[1]', 'bag.k'];
-  const value = { n: -3, flag: true, at: 1500, inner: { x: { double: 2.5 } }, list: [1, 0.5, 9], bag: { other: 1, k: 77 }, who: 'né' };
+  const value = {
+    n: -3,
+    flag: true,
+    at: 1500,
+    inner: { x: { double: 2.5 } },
+    list: [1, 0.5, 9],
+    bag: { other: 1, k: 77 },
+    who: 'né',
+  };
   const setup: Setup = { reader, fields, time: 'at', entity: 'who' };
   const type = parseSchema(JSON.stringify(reader));
-  const batch = await decoder(setup).decode(batchOf([Buffer.concat([singleObjectHeader(type), type.toBuffer(value)])]), 0, signal);
+  const batch = await decoder(setup).decode(
+    batchOf([Buffer.concat([singleObjectHeader(type), type.toBuffer(value)])]),
+    0,
+    signal,
+  );
   assert.deepEqual([...batch.fields], [-3, 1, 1.5, 2.5, 0.5, 77]);
   assert.equal(batch.missing, null);
   assert.equal(batch.times?.[0], 1500);
@@ -115,24 +144,51 @@ test('a writer schema is resolved to the reader schema', async () => {
     'R',
     ['Old'],
   );
-  const batch = await decodeOne({ reader, writer, fields: ['added', 'renamed', 'promoted', 'union'] }, { dropped: ['x', 'y'], old: 5, promoted: 6, union: 7 });
+  const batch = await decodeOne(
+    { reader, writer, fields: ['added', 'renamed', 'promoted', 'union'] },
+    { dropped: ['x', 'y'], old: 5, promoted: 6, union: 7 },
+  );
   assert.deepEqual([...batch.fields], [1.25, 5, 6, 7]);
   assert.deepEqual(batch.rejects, []);
 });
 
 test('a writer that cannot resolve is a reject of its events with the reason', async () => {
-  const batch = await decodeOne({ reader: record([{ name: 'a', type: 'int' }]), writer: record([{ name: 'a', type: 'string' }]), fields: ['a'] }, { a: 'x' });
+  const batch = await decodeOne(
+    {
+      reader: record([{ name: 'a', type: 'int' }]),
+      writer: record([{ name: 'a', type: 'string' }]),
+      fields: ['a'],
+    },
+    { a: 'x' },
+  );
   assert.equal(batch.rows, 0);
   assert.match(batch.rejects[0]?.message ?? '', /written as string/);
-  const noDefault = await decodeOne({ reader: record([{ name: 'a', type: 'int' }, { name: 'b', type: 'int' }]), writer: record([{ name: 'a', type: 'int' }]), fields: ['a'] }, { a: 1 });
+  const noDefault = await decodeOne(
+    {
+      reader: record([
+        { name: 'a', type: 'int' },
+        { name: 'b', type: 'int' },
+      ]),
+      writer: record([{ name: 'a', type: 'int' }]),
+      fields: ['a'],
+    },
+    { a: 1 },
+  );
   assert.match(noDefault.rejects[0]?.message ?? '', /no field 'b'/);
 });
 
 test('a long entity beyond 2^53 keeps every digit', async () => {
-  const reader = record([{ name: 'id', type: 'long' }, { name: 'v', type: 'double' }]);
+  const reader = record([
+    { name: 'id', type: 'long' },
+    { name: 'v', type: 'double' },
+  ]);
   const type = avro.Type.forSchema(reader as Schema);
   const body = Buffer.from([...varint(9_007_199_254_740_993n), ...Buffer.alloc(8)]);
-  const batch = await decoder({ reader, fields: ['v'], entity: 'id' }).decode(batchOf([Buffer.concat([singleObjectHeader(type), body])]), 0, signal);
+  const batch = await decoder({ reader, fields: ['v'], entity: 'id' }).decode(
+    batchOf([Buffer.concat([singleObjectHeader(type), body])]),
+    0,
+    signal,
+  );
   assert.equal(batch.entityOf?.(0), '9007199254740993');
 });
 
@@ -144,8 +200,14 @@ function varint(value: bigint): number[] {
 }
 
 test('text that is not UTF-8 names its entity in hex', async () => {
-  const reader = record([{ name: 'id', type: 'bytes' }, { name: 'v', type: 'double' }]);
-  const batch = await decodeOne({ reader, fields: ['v'], entity: 'id' }, { id: Buffer.from([0xff, 0xfe]), v: 1 });
+  const reader = record([
+    { name: 'id', type: 'bytes' },
+    { name: 'v', type: 'double' },
+  ]);
+  const batch = await decodeOne(
+    { reader, fields: ['v'], entity: 'id' },
+    { id: Buffer.from([0xff, 0xfe]), v: 1 },
+  );
   assert.equal(batch.entityOf?.(0), 'hex:fffe');
 });
 
@@ -159,13 +221,21 @@ test('the three encodings are told by their first bytes, and anything else is a 
     ['confluent', Buffer.concat([Buffer.from([0, 0, 0, 0, 8]), body]), 'unknown-schema'],
     ['confluent', Buffer.concat([Buffer.from([1, 0, 0, 0, 7]), body]), 'undecodable'],
     ['single-object', written(reader, { v: 3 }), null],
-    ['single-object', Buffer.concat([Buffer.from([0xc3, 1, 1, 2, 3, 4, 5, 6, 7, 8]), body]), 'unknown-schema'],
+    [
+      'single-object',
+      Buffer.concat([Buffer.from([0xc3, 1, 1, 2, 3, 4, 5, 6, 7, 8]), body]),
+      'unknown-schema',
+    ],
     ['single-object', body, 'undecodable'],
     ['single-object', Buffer.concat([written(reader, { v: 3 }), Buffer.from([0])]), 'undecodable'],
     ['single-object', Buffer.alloc(0), 'undecodable'],
   ];
   for (const [encoding, value, reason] of cases) {
-    const batch = await decoder({ reader, fields: ['v'], encoding }).decode(batchOf([value, null]), 0, signal);
+    const batch = await decoder({ reader, fields: ['v'], encoding }).decode(
+      batchOf([value, null]),
+      0,
+      signal,
+    );
     assert.equal(batch.rejects[0]?.reason ?? null, reason, `${encoding} ${value.toString('hex')}`);
     assert.equal(batch.tombstones, 1);
     if (reason === null) assert.equal(batch.fields[0], 3);
@@ -174,7 +244,12 @@ test('the three encodings are told by their first bytes, and anything else is a 
 
 test('hostile counts, depths and keys are rejects, in bounded time', async () => {
   const nulls = { type: 'array', items: 'null' };
-  const reader = record([{ name: 'n', type: nulls }, { name: 'd', type: { type: 'array', items: 'double' } }, { name: 'm', type: { type: 'map', values: 'int' } }, { name: 'v', type: 'double' }]);
+  const reader = record([
+    { name: 'n', type: nulls },
+    { name: 'd', type: { type: 'array', items: 'double' } },
+    { name: 'm', type: { type: 'map', values: 'int' } },
+    { name: 'v', type: 'double' },
+  ]);
   const head = singleObjectHeader(avro.Type.forSchema(reader as Schema));
   const hostile = [
     [0x80, 0x92, 0xf4, 0x01, 0x00],
@@ -187,14 +262,30 @@ test('hostile counts, depths and keys are rejects, in bounded time', async () =>
   assert.equal(batch.rejects.length, hostile.length);
   assert.ok(batch.rejects.every(({ reason }) => reason === 'undecodable'));
   assert.ok(performance.now() - started < 1000);
-  assert.equal(({} as Record<string, unknown>)['x'], undefined);
+  assert.equal(({} as Record<string, unknown>).x, undefined);
 });
 
 test('a schema that contains itself is followed to a depth and no further', async () => {
-  const reader = record([{ name: 'v', type: 'double' }, { name: 'next', type: ['null', 'Node'], default: null }], 'Node');
+  const reader = record(
+    [
+      { name: 'v', type: 'double' },
+      { name: 'next', type: ['null', 'Node'], default: null },
+    ],
+    'Node',
+  );
   const head = singleObjectHeader(avro.Type.forSchema(reader as Schema));
-  const chain = (depth: number): Buffer => Buffer.concat([head, ...Array.from({ length: depth }, () => Buffer.concat([Buffer.alloc(8), Buffer.from([2])])), Buffer.alloc(8), Buffer.from([0])]);
-  const batch = await decoder({ reader, fields: ['v', 'next.v'] }).decode(batchOf([chain(3), chain(1000)]), 0, signal);
+  const chain = (depth: number): Buffer =>
+    Buffer.concat([
+      head,
+      ...Array.from({ length: depth }, () => Buffer.concat([Buffer.alloc(8), Buffer.from([2])])),
+      Buffer.alloc(8),
+      Buffer.from([0]),
+    ]);
+  const batch = await decoder({ reader, fields: ['v', 'next.v'] }).decode(
+    batchOf([chain(3), chain(1000)]),
+    0,
+    signal,
+  );
   assert.equal(batch.rows, 1);
   assert.match(batch.rejects[0]?.message ?? '', /nested deeper/);
 });
@@ -226,7 +317,11 @@ test('what avsc writes is read as avsc reads it', async () => {
     { name: 'c', type: { type: 'array', items: 'long' } },
   ]);
   const one = decoder({ reader: schema, fields: ['a', 'b', 'c[0]', 'c[2]'] });
-  const arbitrary = fc.record({ a: fc.double({ noNaN: true }), b: fc.option(fc.integer()), c: fc.array(fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER }), { maxLength: 6 }) });
+  const arbitrary = fc.record({
+    a: fc.double({ noNaN: true }),
+    b: fc.option(fc.integer()),
+    c: fc.array(fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER }), { maxLength: 6 }),
+  });
   await fc.assert(
     fc.asyncProperty(fc.array(arbitrary, { minLength: 1, maxLength: 5 }), async (events) => {
       const batch = await one.decode(batchOf(events.map((event) => written(schema, event))), 0, signal);
@@ -244,7 +339,14 @@ test('what avsc writes is read as avsc reads it', async () => {
 });
 
 test('a path that the schema does not have names the nearest field', () => {
-  const reader = parseSchema(JSON.stringify(record([{ name: 'amount', type: 'double' }, { name: 'who', type: 'string' }])));
+  const reader = parseSchema(
+    JSON.stringify(
+      record([
+        { name: 'amount', type: 'double' },
+        { name: 'who', type: 'string' },
+      ]),
+    ),
+  );
   const fault = (field: string): string => {
     const plan = planFields(reader, { fields: [path(field)], time: null, entity: null });
     return isPlanFault(plan) ? plan.message : 'no fault';

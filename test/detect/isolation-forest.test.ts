@@ -9,10 +9,15 @@ import { loadShuttle } from '../../src/demo/dataset.js';
 
 const { signal } = new AbortController();
 const options = (seed = 1): Record<string, unknown> => isolationForest.options.parse({ seed });
-const train = (data: Matrix, seed = 1): Promise<ModelArrays> => isolationForest.train?.(data, options(seed), signal) as Promise<ModelArrays>;
+const train = (data: Matrix, seed = 1): Promise<ModelArrays> =>
+  isolationForest.train?.(data, options(seed), signal) as Promise<ModelArrays>;
 
 async function trained(data: Matrix): Promise<Detector> {
-  return isolationForest.create(options(), Array.from({ length: data.width }, (_, i) => `f${i}`), await train(data));
+  return isolationForest.create(
+    options(),
+    Array.from({ length: data.width }, (_, i) => `f${i}`),
+    await train(data),
+  );
 }
 
 function gaussian(rows: number, width: number, seed = 1): Matrix {
@@ -29,7 +34,14 @@ function scores(detector: Detector, { values, rows }: Matrix): Float64Array {
 
 test('shuttle: AUROC at least 0.99 with all rows, as scikit-learn has it', async () => {
   const data = await loadShuttle();
-  const { auroc, averagePrecision } = await evaluateDetector(isolationForest, options(), data, 'all', 1, signal);
+  const { auroc, averagePrecision } = await evaluateDetector(
+    isolationForest,
+    options(),
+    data,
+    'all',
+    1,
+    signal,
+  );
   assert.ok(auroc >= 0.99, `${auroc}`);
   assert.ok(averagePrecision >= 0.94, `${averagePrecision}`);
 });
@@ -47,7 +59,11 @@ test('a row has the same score bit for bit, whatever stands beside it', async ()
   for (const size of [1, 2, 3, 4, 5, 7, 64, 1000]) {
     for (let from = 0; from < data.rows; from += size) {
       const rows = Math.min(size, data.rows - from);
-      const part = scores(detector, { values: data.values.subarray(from * 4, (from + rows) * 4), rows, width: 4 });
+      const part = scores(detector, {
+        values: data.values.subarray(from * 4, (from + rows) * 4),
+        rows,
+        width: 4,
+      });
       for (let i = 0; i < rows; i++) assert.ok(Object.is(part[i], all[from + i]));
       if (from > size * 20) break;
     }
@@ -109,9 +125,10 @@ test('arrays that are no forest are refused', async () => {
   const arrays = await train(gaussian(100, 2));
   const broken: ModelArrays[] = [
     {},
-    { ...arrays, feature: Int32Array.from(arrays['feature'] as Int32Array, () => 2) },
-    { ...arrays, left: Int32Array.from(arrays['left'] as Int32Array, () => 1_000_000) },
+    { ...arrays, feature: Int32Array.from(arrays.feature as Int32Array, () => 2) },
+    { ...arrays, left: Int32Array.from(arrays.left as Int32Array, () => 1_000_000) },
     { ...arrays, depth: Int32Array.of(1) },
   ];
-  for (const wrong of broken) assert.throws(() => isolationForest.create(options(), ['a', 'b'], wrong), ModelFault);
+  for (const wrong of broken)
+    assert.throws(() => isolationForest.create(options(), ['a', 'b'], wrong), ModelFault);
 });

@@ -21,11 +21,20 @@ function compute(entries: readonly unknown[], row: Readonly<Record<string, numbe
     tombstones: 0,
   };
   const { values: features, rows, rejects } = compileFeatures(spec)(batch);
-  return { features: [...features.subarray(0, rows * spec.features.length)], names: spec.features.map(({ name }) => name), rejects };
+  return {
+    features: [...features.subarray(0, rows * spec.features.length)],
+    names: spec.features.map(({ name }) => name),
+    rejects,
+  };
 }
 
 test('a range stands for its features, named by their paths', () => {
-  const { names, features } = compute(['values[0..2]', 'payload.cpu'], { 'values[0]': 1, 'values[1]': 2, 'values[2]': 3, 'payload.cpu': 4 });
+  const { names, features } = compute(['values[0..2]', 'payload.cpu'], {
+    'values[0]': 1,
+    'values[1]': 2,
+    'values[2]': 3,
+    'payload.cpu': 4,
+  });
   assert.deepEqual(names, ['values[0]', 'values[1]', 'values[2]', 'payload.cpu']);
   assert.deepEqual(features, [1, 2, 3, 4]);
 });
@@ -53,20 +62,48 @@ test('every static form computes what it says', () => {
 
 test('times before 1970 have hours and days too', () => {
   const sundayLate = -4 * 86_400 + 23.5 * 3600;
-  assert.deepEqual(compute([{ name: 'h', field: 't', part: 'hour-of-day' }, { name: 'd', field: 't', part: 'day-of-week' }], { t: sundayLate }).features, [23, 7]);
+  assert.deepEqual(
+    compute(
+      [
+        { name: 'h', field: 't', part: 'hour-of-day' },
+        { name: 'd', field: 't', part: 'day-of-week' },
+      ],
+      { t: sundayLate },
+    ).features,
+    [23, 7],
+  );
 });
 
 test('a missing value is a reject, or the number that stands in for it', () => {
   assert.equal(compute(['x'], { x: null }).rejects[0]?.reason, 'feature-missing');
   assert.deepEqual(compute([{ name: 'x', field: 'x', missing: -1 }], { x: null }).features, [-1]);
-  assert.deepEqual(compute([{ name: 'a', field: 'x', missing: 8 }, { name: 'b', ratio: ['a', 'y'] }], { x: null, y: 2 }).features, [8, 4]);
-  assert.equal(compute([{ name: 'r', ratio: ['x', 'y'] }], { x: 1, y: null }).rejects[0]?.reason, 'feature-missing');
+  assert.deepEqual(
+    compute(
+      [
+        { name: 'a', field: 'x', missing: 8 },
+        { name: 'b', ratio: ['a', 'y'] },
+      ],
+      { x: null, y: 2 },
+    ).features,
+    [8, 4],
+  );
+  assert.equal(
+    compute([{ name: 'r', ratio: ['x', 'y'] }], { x: 1, y: null }).rejects[0]?.reason,
+    'feature-missing',
+  );
 });
 
 test('a value that is not finite never becomes a feature', () => {
-  for (const x of [NaN, Infinity, -Infinity]) assert.equal(compute(['x'], { x }).rejects[0]?.reason, 'feature-not-finite');
-  assert.equal(compute([{ name: 'r', ratio: ['x', 'y'] }], { x: 1, y: 0 }).rejects[0]?.reason, 'feature-not-finite');
-  assert.equal(compute([{ name: 'l', field: 'x', transform: 'log1p', missing: 5 }], { x: -2 }).rejects[0]?.reason, 'feature-not-finite');
+  for (const x of [NaN, Infinity, -Infinity])
+    assert.equal(compute(['x'], { x }).rejects[0]?.reason, 'feature-not-finite');
+  assert.equal(
+    compute([{ name: 'r', ratio: ['x', 'y'] }], { x: 1, y: 0 }).rejects[0]?.reason,
+    'feature-not-finite',
+  );
+  assert.equal(
+    compute([{ name: 'l', field: 'x', transform: 'log1p', missing: 5 }], { x: -2 }).rejects[0]?.reason,
+    'feature-not-finite',
+  );
 });
 
 test('what is wrong with an entry is said with its place', () => {
@@ -75,7 +112,13 @@ test('what is wrong with an entry is said with its place', () => {
     assert.ok(isSpecFault(spec));
     return spec;
   };
-  assert.deepEqual([fault({ name: 'x', field: 'x', transfrom: 'abs' }).unknownKey, fault({ name: 'x', field: 'x', transfrom: 'abs' }).index], ['transfrom', 1]);
+  assert.deepEqual(
+    [
+      fault({ name: 'x', field: 'x', transfrom: 'abs' }).unknownKey,
+      fault({ name: 'x', field: 'x', transfrom: 'abs' }).index,
+    ],
+    ['transfrom', 1],
+  );
   assert.match(fault('values[5..2]').message, /range/);
   assert.match(fault('a').message, /two features/);
   assert.match(fault({ name: 'r', ratio: ['a', '9x!'] }).message, /neither an earlier feature/);

@@ -46,6 +46,9 @@ export class Outrider {
   }
 }
 
-export function outrider(args: readonly string[], options: { cwd?: string; environment?: NodeJS.ProcessEnv } = {}): Promise<Finished> {
+export function outrider(
+  args: readonly string[],
+  options: { cwd?: string; environment?: NodeJS.ProcessEnv } = {},
+): Promise<Finished> {
   return new Outrider(args, options).finished;
 }

@@ -22,7 +22,7 @@ import { Producer } from '../../src/publish/producer.js';
 export const log = pino({ level: 'silent' });
 
 export function testBrokers(): string[] {
-  const brokers = process.env['OUTRIDER_TEST_BROKERS'];
+  const brokers = process.env.OUTRIDER_TEST_BROKERS;
   if (brokers === undefined || brokers === '') throw new Error('no broker: run the tests with `npm test`');
   return brokers.split(',');
 }
@@ -50,7 +50,12 @@ export interface TestRecord {
 
 export interface Output {
   readonly anomalies: readonly Anomaly[];
-  readonly deadLetters: readonly { readonly partition: number; readonly key: Buffer | null; readonly value: Buffer | null; readonly headers: HeaderList }[];
+  readonly deadLetters: readonly {
+    readonly partition: number;
+    readonly key: Buffer | null;
+    readonly value: Buffer | null;
+    readonly headers: HeaderList;
+  }[];
 }
 
 /** A fresh topic with fresh output topics, a folder with schema and model, and what a test does with them. */
@@ -75,14 +80,22 @@ export class Scenario implements AsyncDisposable {
     return scenario;
   }
 
-  async topic(name: string, partitions = this.partitions, configs: Record<string, string> = {}): Promise<string> {
+  async topic(
+    name: string,
+    partitions = this.partitions,
+    configs: Record<string, string> = {},
+  ): Promise<string> {
     await this.admin.createTopics([{ topic: name, partitions, configs }]);
     this.topics.push(name);
     return name;
   }
 
   /** A configuration with output topics of its own, written beside schema and model. */
-  async configure(run: string, changes: Record<string, unknown> = {}, topicConfigs: Record<string, string> = {}): Promise<{ file: string; group: string; anomalies: string; deadLetters: string }> {
+  async configure(
+    run: string,
+    changes: Record<string, unknown> = {},
+    topicConfigs: Record<string, string> = {},
+  ): Promise<{ file: string; group: string; anomalies: string; deadLetters: string }> {
     const group = `${this.name}.${run}`;
     const anomalies = await this.topic(`${group}.anomalies`, this.partitions, topicConfigs);
     const deadLetters = await this.topic(`${group}.dlt`, this.partitions, topicConfigs);
@@ -112,8 +125,15 @@ export class Scenario implements AsyncDisposable {
     const rows = 1000;
     const values = Float64Array.from({ length: rows * 3 }, () => random() + random());
     const task = {
-      kind: config.detector.kind, options: config.detector.options, features: reading.names, definitions: reading.definitions,
-      data: { values, rows, width: 3 }, source: 'test', rejected: 0, name: 'test', contamination: null,
+      kind: config.detector.kind,
+      options: config.detector.options,
+      features: reading.names,
+      definitions: reading.definitions,
+      data: { values, rows, width: 3 },
+      source: 'test',
+      rejected: 0,
+      name: 'test',
+      contamination: null,
     };
     writeModel(join(this.folder, 'model'), await trainModel(task, () => 0, new AbortController().signal));
   }
@@ -123,9 +143,18 @@ export class Scenario implements AsyncDisposable {
   }
 
   /** About one in ten is far from the training data. */
-  event(id: number, random: () => number): { id: number; entity: string; a: number; b: number; c: number | null } {
+  event(
+    id: number,
+    random: () => number,
+  ): { id: number; entity: string; a: number; b: number; c: number | null } {
     const far = random() < 0.1 ? 4 : 0;
-    return { id, entity: `e${id % 50}`, a: random() + random() + far, b: random() + random(), c: random() < 0.2 ? null : random() + random() };
+    return {
+      id,
+      entity: `e${id % 50}`,
+      a: random() + random() + far,
+      b: random() + random(),
+      c: random() < 0.2 ? null : random() + random(),
+    };
   }
 
   async write(records: readonly TestRecord[]): Promise<readonly Delivery[]> {
@@ -147,18 +176,26 @@ export class Scenario implements AsyncDisposable {
     for (let id = from; id < to; id++) {
       const event = this.event(id, random);
       const whole = this.encode(event);
-      records.push({ partition: id % this.partitions, key: event.entity, value: id % 100 === 99 ? whole.subarray(0, whole.length - 3) : whole });
+      records.push({
+        partition: id % this.partitions,
+        key: event.entity,
+        value: id % 100 === 99 ? whole.subarray(0, whole.length - 3) : whole,
+      });
     }
     await this.write(records);
   }
 
   async ends(): Promise<Map<number, number>> {
-    return new Map([...(await this.admin.range(this.name))].map(([partition, { high }]) => [partition, high]));
+    return new Map(
+      [...(await this.admin.range(this.name))].map(([partition, { high }]) => [partition, high]),
+    );
   }
 
   async isCommitted(group: string): Promise<boolean> {
     const committed = await this.admin.committed(group, this.name);
-    return [...(await this.ends())].every(([partition, end]) => (committed.get(partition)?.offset ?? -1) >= end);
+    return [...(await this.ends())].every(
+      ([partition, end]) => (committed.get(partition)?.offset ?? -1) >= end,
+    );
   }
 
   async read(config: { anomalies: string; deadLetters: string }): Promise<Output> {
@@ -179,7 +216,15 @@ export class Scenario implements AsyncDisposable {
     const ranges = await this.admin.range(topic);
     const from = new Map([...ranges].map(([partition, { low }]) => [partition, low]));
     const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
-    yield* readTopic({ kafka: localKafka(this.brokers), topic, groupPrefix: `${this.name}.read`, from, to, log, signal: new AbortController().signal });
+    yield* readTopic({
+      kafka: localKafka(this.brokers),
+      topic,
+      groupPrefix: `${this.name}.read`,
+      from,
+      to,
+      log,
+      signal: new AbortController().signal,
+    });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,7 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /** Waits for a condition, with a limit. @returns what the condition gave once it was neither false, null nor undefined */
-export async function until<T>(what: string, limitMs: number, condition: () => T | Promise<T>): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  limitMs: number,
+  condition: () => T | Promise<T>,
+): Promise<NonNullable<T>> {
   const deadline = performance.now() + limitMs;
   for (;;) {
     const value = await condition();

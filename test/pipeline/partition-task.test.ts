@@ -1,0 +1,291 @@
+/** One partition's protocol, driven in memory: what is called in which order, and what follows from a failure. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import {
+  FencedError,
+  MissingRemoteError,
+  OutcomeUnknownError,
+  type OutriderError,
+} from '../../src/errors.js';
+import type { OutgoingRecord, SourceBatch } from '../../src/model.js';
+import { WorkerMetrics } from '../../src/observe/worker-metrics.js';
+import { PartitionTask, type TaskContext } from '../../src/pipeline/partition-task.js';
+import type { Scorer } from '../../src/pipeline/scorer.js';
+import type { CommitUnit } from '../../src/ports.js';
+import { Producer } from '../../src/publish/producer.js';
+import type { Publisher } from '../../src/publish/publisher.js';
+import { until } from '../support/until.js';
+
+const AT = { topic: 't', partition: 0 };
+const { signal } = new AbortController();
+
+/** A partition in memory: every event is an anomaly, a transaction shows its records when it commits. */
+class World {
+  readonly calls: string[] = [];
+  readonly visible: string[] = [];
+  committed = 0;
+  readonly high = 1000;
+  fatal: OutriderError | null = null;
+  nextFailure: Error | null = null;
+  holdCommits: Promise<void> = Promise.resolve();
+  private heartbeats: (() => void)[] = [];
+  readonly task: PartitionTask;
+
+  constructor(maxRecords = 1) {
+    const transport = { send: () => Promise.reject(new Error('not in a transaction')) };
+    const context: TaskContext = {
+      group: 'g',
+      startAt: 'earliest',
+      onTruncated: 'error',
+      commit: { intervalMs: 1_000_000, maxRecords },
+      source: {
+        join: () => Promise.resolve(),
+        leave: () => Promise.resolve(),
+        start: (_at, offset) => void this.calls.push(`start ${offset}`),
+        pause: () => void this.calls.push('pause'),
+      },
+      offsets: {
+        committed: () => {
+          this.calls.push('read committed');
+          return Promise.resolve(
+            new Map([[0, { offset: this.committed, metadata: 'outrider partitions=1' }]]),
+          );
+        },
+        range: () => Promise.resolve(new Map([[0, { low: 0, high: this.high }]])),
+        atTime: () => Promise.resolve(new Map()),
+      },
+      scorer: {
+        score: (batch: SourceBatch, first: number) =>
+          Promise.resolve({ batch, first, fields: { tombstones: 0 } }),
+        judge: { identity: { name: 'm', version: '1' } },
+      } as unknown as Scorer,
+      publisher: {
+        output: ({ batch, first }: { batch: SourceBatch; first: number }) => ({
+          records: batch.records.slice(first).map(({ offset }): OutgoingRecord => ({
+            topic: 'out',
+            partition: 0,
+            key: null,
+            value: Buffer.from(offset),
+            headers: [],
+          })),
+          anomalies: batch.records.length,
+          deadLetters: new Map(),
+        }),
+      } as unknown as Publisher,
+      producer: new Producer({ transport, batchBytesMax: () => 1_000_000 }),
+      metrics: new WorkerMetrics(),
+      clock: () => 0,
+      log: pino({ level: 'silent' }),
+      nextHeartbeat: () => new Promise((resolve) => this.heartbeats.push(resolve)),
+      onFatal: (error) => (this.fatal = error),
+    };
+    this.task = new PartitionTask(
+      AT,
+      { fence: () => this.fence(), begin: () => this.begin(), discard: () => Promise.resolve() },
+      context,
+    );
+  }
+
+  heartbeat(): void {
+    for (const resolve of this.heartbeats.splice(0)) resolve();
+  }
+
+  get waitsForHeartbeat(): boolean {
+    return this.heartbeats.length > 0;
+  }
+
+  private fence(): Promise<void> {
+    this.calls.push('fence');
+    return Promise.resolve();
+  }
+
+  private begin(): Promise<CommitUnit> {
+    const written: string[] = [];
+    return Promise.resolve({
+      send: (_topic, _partition, records) => {
+        written.push(...records.map(({ value }) => String(value)));
+        return Promise.resolve(0);
+      },
+      commit: async (nextOffset) => {
+        await this.holdCommits;
+        const failure = this.nextFailure;
+        this.nextFailure = null;
+        if (failure !== null) throw failure;
+        this.calls.push(`commit ${nextOffset}`);
+        this.visible.push(...written);
+        this.committed = nextOffset;
+      },
+    } satisfies CommitUnit);
+  }
+
+  async running(): Promise<void> {
+    await until('the task runs', 2000, () => this.task.status().state === 'running');
+  }
+
+  async deliver(from: number, to: number, fetchedOffset = from): Promise<void> {
+    const records = Array.from({ length: to - from }, (_, i) => ({
+      offset: String(from + i),
+      timestamp: '0',
+      key: null,
+      value: null,
+    }));
+    await this.task.handle(
+      { ...AT, records, headersOf: () => [], fetchedOffset, nextOffset: to, highWatermark: this.high },
+      signal,
+    );
+  }
+
+  async settled(offset: number): Promise<void> {
+    await until(`offset ${offset} is committed`, 2000, () => this.committed === offset);
+  }
+}
+
+test('a partition is fenced first, then its offset read, then sought and started', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  assert.deepEqual(world.calls, ['pause', 'fence', 'read committed', 'start 0']);
+});
+
+test('nothing is taken before the fence', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.deliver(0, 10);
+  await world.running();
+  assert.deepEqual(world.visible, []);
+});
+
+test('output and offset are committed together, in order', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  await world.deliver(0, 3);
+  await world.deliver(3, 5);
+  await world.task.drain();
+  assert.equal(world.committed, 5);
+  assert.deepEqual(world.visible, ['0', '1', '2', '3', '4']);
+});
+
+test('an unknown outcome drops what is in hand and leads to a new fence, never to a second commit', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  world.nextFailure = new OutcomeUnknownError('timed out');
+  await world.deliver(0, 3);
+  await until(
+    'it is fenced again',
+    2000,
+    () =>
+      world.calls.filter((call) => call === 'fence').length === 2 && world.task.status().state === 'running',
+  );
+  assert.deepEqual(world.visible, []);
+  assert.equal(world.calls.at(-1), 'start 0');
+  await world.deliver(0, 3);
+  await world.settled(3);
+  assert.deepEqual(world.visible, ['0', '1', '2']);
+});
+
+test('a commit that succeeded although it looked failed is not repeated', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  world.nextFailure = new OutcomeUnknownError('the answer was lost');
+  world.committed = 3;
+  world.visible.push('0', '1', '2');
+  await world.deliver(0, 3);
+  await until('it goes on behind the commit', 2000, () => world.calls.at(-1) === 'start 3');
+  await world.deliver(3, 4);
+  await world.settled(4);
+  assert.deepEqual(world.visible, ['0', '1', '2', '3']);
+});
+
+test('events fetched before the fence, from further on, are refused: they would leave a gap', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  await world.deliver(500, 510);
+  assert.equal(world.calls.at(-1), 'start 0');
+  assert.equal(world.task.status().position, 0);
+});
+
+test('events that were taken already are taken once', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  await world.deliver(0, 5);
+  await world.settled(5);
+  await world.deliver(0, 5);
+  await world.deliver(3, 8);
+  await world.settled(8);
+  assert.deepEqual(world.visible, ['0', '1', '2', '3', '4', '5', '6', '7']);
+});
+
+test('control records move the position and are committed; a gap is believed when it is seen twice', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  world.task.passed(0, 2);
+  world.task.tick();
+  assert.equal(world.task.status().position, 2);
+  world.task.passed(7, 9);
+  assert.equal(world.task.status().position, 2);
+  world.task.passed(7, 9);
+  assert.equal(world.task.status().position, 9);
+  await world.task.drain();
+  assert.equal(world.committed, 9);
+});
+
+test('whoever was fenced takes over again only when the group still knows it', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  world.nextFailure = new FencedError('another owner');
+  await world.deliver(0, 3);
+  await until('it waits', 2000, () => world.waitsForHeartbeat);
+  assert.equal(world.calls.filter((call) => call === 'fence').length, 1);
+  world.heartbeat();
+  await world.running();
+  assert.equal(world.calls.filter((call) => call === 'fence').length, 2);
+});
+
+test('a partition that is given up commits nothing more, even what was under way in memory', async () => {
+  const world = new World(4);
+  let release = (): void => undefined;
+  world.task.assign();
+  await world.running();
+  world.holdCommits = new Promise((resolve) => (release = resolve));
+  await world.deliver(0, 4);
+  await world.deliver(4, 6);
+  await world.task.release();
+  release();
+  await world.settled(4);
+  world.task.tick();
+  assert.deepEqual(world.visible, ['0', '1', '2', '3']);
+});
+
+test('while a commit is on its way, only so much more is taken', async () => {
+  const world = new World(10);
+  let release = (): void => undefined;
+  world.task.assign();
+  await world.running();
+  world.holdCommits = new Promise((resolve) => (release = resolve));
+  await world.deliver(0, 10);
+  await world.deliver(10, 15);
+  let isTaken = false;
+  const second = world.deliver(15, 30).then(() => (isTaken = true));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(isTaken, false);
+  release();
+  await second;
+  await world.settled(30);
+});
+
+test('what cannot pass by itself ends the worker with the reason', async () => {
+  const world = new World();
+  world.committed = 5000;
+  world.task.assign();
+  await until('it is fatal', 2000, () => world.fatal !== null);
+  assert.ok(world.fatal instanceof MissingRemoteError);
+  assert.match(world.fatal.message, /committed offset 5000/);
+});
