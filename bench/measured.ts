@@ -34,7 +34,7 @@ async function fetchAll(decode: boolean): Promise<number> {
   })) {
     if (started === 0) started = performance.now();
     else events += batch.records.length;
-    if (decode) await decoder.decode(batch, 0, signal);
+    if (decode) await decoder.decode(batch, signal);
     seconds = (performance.now() - started) / 1000;
   }
   return events / seconds;

@@ -55,7 +55,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
       context.stderr.write(program.helpInformation());
       throw new UsageError('a command is missing');
     }
-    throw new UsageError(error.message.replace(/^error: /, ''));
+    throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
 }
 

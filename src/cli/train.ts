@@ -67,7 +67,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   if (contamination !== null && !(contamination > 0 && contamination <= 0.5))
     throw new UsageError('--contamination: a share above 0 and at most 0.5');
 
-  const reading = prepareReading(config);
+  const reading = prepareReading(config, 'features');
   const log = context.createLog(options.logLevel);
   const started = performance.now();
   const data =

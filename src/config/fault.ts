@@ -35,7 +35,9 @@ export function fromZod(
   error: z.ZodError,
   prefix: readonly PropertyKey[] = [],
 ): ConfigurationError {
-  const issue = deepest(error.issues[0] as z.core.$ZodIssue);
+  // A misspelt key is named before the required one that it was meant to be.
+  const found = error.issues.map(deepest);
+  const issue = found.find(({ code }) => code === 'unrecognized_keys') ?? (found[0] as z.core.$ZodIssue);
   const path = [...prefix, ...issue.path];
   if (issue.code === 'unrecognized_keys')
     return unknownKeyError(file, [...path, issue.keys[0] as string], keysAt(schema, issue.path));

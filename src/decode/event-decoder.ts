@@ -43,14 +43,14 @@ export class EventDecoder {
   }
 
   /**
-   * Decodes `batch.records` from index `first` on. Waits only where a writer schema has to be looked up.
+   * Decodes all records of a batch. Waits only where a writer schema has to be looked up.
    * @throws what the schema source throws, the signal's reason among it
    */
-  async decode(batch: SourceBatch, first: number, signal: AbortSignal): Promise<FieldBatch> {
-    const out = new Output(batch.records, first, this.options.plan);
+  async decode(batch: SourceBatch, signal: AbortSignal): Promise<FieldBatch> {
+    const out = new Output(batch.records, this.options.plan);
     this.cursor.values = out.fields;
     this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
-    let index = first;
+    let index = 0;
     for (;;) {
       const stopped = this.run(out, batch.records, index);
       if (stopped === batch.records.length) return out.finish();
@@ -155,10 +155,9 @@ class Output {
 
   constructor(
     records: readonly SourceRecord[],
-    first: number,
     private readonly plan: FieldPlan,
   ) {
-    const capacity = records.length - first;
+    const capacity = records.length;
     this.fields = new Float64Array(capacity * plan.width);
     this.source = new Int32Array(capacity);
     this.times = plan.hasTime ? new Float64Array(capacity) : null;

@@ -40,7 +40,7 @@ export async function scoreOffline(
     nextOffset: records.length,
     highWatermark: records.length,
   };
-  const { fields, features, scores, rejects } = await scorer.score(batch, 0, new AbortController().signal);
+  const { fields, features, scores, rejects } = await scorer.score(batch, new AbortController().signal);
   const { identity, threshold } = scorer.judge;
   const expected = new Map<string, number>();
   const rows: number[] = [];

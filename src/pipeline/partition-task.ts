@@ -60,6 +60,8 @@ export interface TaskStatus {
 const PENDING_BYTES_MAX = 8_388_608;
 /** Failures in a row after which an error that does not look passing is given up on. */
 const FAILURES_MAX = 5;
+/** Events that are scored in one go. */
+const SLICE_RECORDS_MAX = 4096;
 const FENCE_BACKOFF_FIRST_MS = 50;
 const FENCE_BACKOFF_MAX_MS = 2000;
 
@@ -112,16 +114,26 @@ export class PartitionTask {
     }
     if (batch.nextOffset <= this.position) return;
     const { ownership, position } = this;
-    const first = firstIndexAt(batch, position);
-    // Between batches the event loop turns: heartbeats, answers and signals come through however full the topic is.
-    await turn();
-    if (this.ownership !== ownership || this.stateNow() !== 'running') return;
-    const scored = await this.context.scorer.score(batch, first, signal);
-    if (this.ownership !== ownership) return;
-    this.context.metrics.batch(batch.records.length - first);
-    this.pending.add(batch, first, scored, this.context.publisher.output(scored));
-    this.moveTo(batch.nextOffset, batch.highWatermark);
-    if (this.isDue()) await this.commitWithRoom(signal);
+    this.context.metrics.batch(batch.records.length);
+    for (const slice of slices(
+      batch,
+      position,
+      Math.min(SLICE_RECORDS_MAX, this.context.commit.maxRecords),
+    )) {
+      // Between slices the event loop turns: heartbeats, answers and signals come through however full the topic is.
+      await turn();
+      if (!this.isStillRunning(ownership)) return;
+      const scored = await this.context.scorer.score(slice, signal);
+      if (!this.isStillRunning(ownership)) return;
+      this.pending.add(slice, scored, this.context.publisher.output(scored));
+      this.moveTo(slice.nextOffset, slice.highWatermark);
+      if (this.isDue()) await this.commitWithRoom(signal);
+      if (!this.isStillRunning(ownership)) return;
+    }
+  }
+
+  private isStillRunning(ownership: number): boolean {
+    return this.ownership === ownership && this.state === 'running';
   }
 
   passed(firstOffset: number, nextOffset: number): void {
@@ -342,6 +354,23 @@ function mayPass(error: KnownError, attempts: number): boolean {
   return (
     error.retriable || (error instanceof MissingRemoteError && error.mayPass && attempts <= FAILURES_MAX)
   );
+}
+
+/** A batch from a position on, in parts of at most so many records; at least one, for a tail of control records. */
+function* slices(batch: SourceBatch, position: number, recordsMax: number): Generator<SourceBatch> {
+  const { records } = batch;
+  let from = firstIndexAt(batch, position);
+  do {
+    const start = from;
+    const end = Math.min(start + recordsMax, records.length);
+    yield {
+      ...batch,
+      records: records.slice(start, end),
+      headersOf: (index) => batch.headersOf(start + index),
+      nextOffset: end === records.length ? batch.nextOffset : Number(records[end]?.offset),
+    };
+    from = end;
+  } while (from < records.length);
 }
 
 function firstIndexAt({ records, fetchedOffset }: SourceBatch, position: number): number {

@@ -29,9 +29,9 @@ export class PendingOutput {
     this.nextOffset = nextOffset;
   }
 
-  add(batch: SourceBatch, first: number, { fields }: ScoredRows, output: Output): void {
+  add(batch: SourceBatch, { fields }: ScoredRows, output: Output): void {
     this.passTo(batch.nextOffset);
-    this.events += batch.records.length - first;
+    this.events += batch.records.length;
     this.tombstones += fields.tombstones;
     this.anomalies += output.anomalies;
     for (const [reason, count] of output.deadLetters)
@@ -40,8 +40,8 @@ export class PendingOutput {
       this.records.push(record);
       this.recordsBytes += recordBytes(record);
     }
-    const times = new Float64Array(batch.records.length - first);
-    for (let i = 0; i < times.length; i++) times[i] = Number(batch.records[first + i]?.timestamp);
+    const times = new Float64Array(batch.records.length);
+    for (let i = 0; i < times.length; i++) times[i] = Number(batch.records[i]?.timestamp);
     this.appendTimesMs.push(times);
   }
 }

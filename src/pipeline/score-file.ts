@@ -18,7 +18,7 @@ export async function* scoreRows(
   config: Config,
   signal: AbortSignal,
 ): AsyncGenerator<readonly RowVerdict[]> {
-  const reading = prepareReading(config);
+  const reading = prepareReading(config, 'features');
   const judge = prepareJudge(config, reading);
   const scorer = new Scorer(fileDecoder(config, reading), reading.features, judge);
   for await (const { batch, rows: numbers, rejected } of fileBatches(
@@ -28,7 +28,7 @@ export async function* scoreRows(
     reading.plan,
   )) {
     signal.throwIfAborted();
-    const { fields, features, scores, rejects } = await scorer.score(batch, 0, signal);
+    const { fields, features, scores, rejects } = await scorer.score(batch, signal);
     const verdicts: RowVerdict[] = rejected.map(({ row, message }) => ({
       row,
       error: message,

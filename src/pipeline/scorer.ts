@@ -16,10 +16,9 @@ export class Scorer {
     private readonly onStage: StageTimer = () => undefined,
   ) {}
 
-  /** @param first index of the first record of the batch that counts */
-  async score(batch: SourceBatch, first: number, signal: AbortSignal): Promise<ScoredRows> {
+  async score(batch: SourceBatch, signal: AbortSignal): Promise<ScoredRows> {
     const started = performance.now();
-    const fields = await this.decoder.decode(batch, first, signal);
+    const fields = await this.decoder.decode(batch, signal);
     const decoded = performance.now();
     const features = this.features(fields);
     const computed = performance.now();

@@ -25,12 +25,14 @@ export interface EventReading {
 
 /**
  * Reads the schema and lays the features over it.
+ * @param use `features`: of a file, where nobody asks for the entity or the time, and they may be absent
  * @throws UnusableFileError when the schema cannot be used; ConfigurationError when a path is not in it
  */
-export function prepareReading(config: Config): EventReading {
+export function prepareReading(config: Config, use: 'events' | 'features' = 'events'): EventReading {
   const { input, features } = config;
   const reader = readSchemaFile(input.schema);
-  const plan = planFields(reader, { fields: features.fields, time: input.time, entity: input.entity });
+  const [time, entity] = use === 'events' ? [input.time, input.entity] : [null, null];
+  const plan = planFields(reader, { fields: features.fields, time, entity });
   if (isPlanFault(plan))
     throw configurationError(
       config.file,

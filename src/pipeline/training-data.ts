@@ -33,7 +33,7 @@ class Collector {
   ) {}
 
   async add(decoder: EventDecoder, batch: SourceBatch, signal: AbortSignal): Promise<void> {
-    const fields: FieldBatch = await decoder.decode(batch, 0, signal);
+    const fields: FieldBatch = await decoder.decode(batch, signal);
     const features = this.reading.features(fields);
     this.chunks.push(features.values.slice(0, features.rows * features.width));
     this.rows += features.rows;

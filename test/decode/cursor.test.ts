@@ -47,9 +47,9 @@ test('a long is read as the nearest double, over all 64 bits', () => {
 
 test('longs of avsc are read the same', () => {
   const type = avro.Type.forSchema('long');
-  // Below -2^52 avsc itself rounds when it writes.
+  // Beyond that avsc itself rounds or refuses when it writes.
   fc.assert(
-    fc.property(fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER }), (value) =>
+    fc.property(fc.integer({ min: -(2 ** 52), max: 2 ** 52 }), (value) =>
       assert.equal(read(type.toBuffer(value)), value),
     ),
   );

@@ -63,7 +63,7 @@ function written(writer: object | string, value: unknown): Buffer {
 }
 
 async function decodeOne(setup: Setup, value: unknown): Promise<FieldBatch> {
-  return decoder(setup).decode(batchOf([written(setup.writer ?? setup.reader, value)]), 0, signal);
+  return decoder(setup).decode(batchOf([written(setup.writer ?? setup.reader, value)]), signal);
 }
 
 const record = (fields: object[], name = 'R', aliases?: string[]): object => ({
@@ -103,7 +103,6 @@ test('numbers, booleans and times of any place in an event become columns', asyn
   const type = parseSchema(JSON.stringify(reader));
   const batch = await decoder(setup).decode(
     batchOf([Buffer.concat([singleObjectHeader(type), type.toBuffer(value)])]),
-    0,
     signal,
   );
   assert.deepEqual([...batch.fields], [-3, 1, 1.5, 2.5, 0.5, 77]);
@@ -186,7 +185,6 @@ test('a long entity beyond 2^53 keeps every digit', async () => {
   const body = Buffer.from([...varint(9_007_199_254_740_993n), ...Buffer.alloc(8)]);
   const batch = await decoder({ reader, fields: ['v'], entity: 'id' }).decode(
     batchOf([Buffer.concat([singleObjectHeader(type), body])]),
-    0,
     signal,
   );
   assert.equal(batch.entityOf?.(0), '9007199254740993');
@@ -231,11 +229,7 @@ test('the three encodings are told by their first bytes, and anything else is a 
     ['single-object', Buffer.alloc(0), 'undecodable'],
   ];
   for (const [encoding, value, reason] of cases) {
-    const batch = await decoder({ reader, fields: ['v'], encoding }).decode(
-      batchOf([value, null]),
-      0,
-      signal,
-    );
+    const batch = await decoder({ reader, fields: ['v'], encoding }).decode(batchOf([value, null]), signal);
     assert.equal(batch.rejects[0]?.reason ?? null, reason, `${encoding} ${value.toString('hex')}`);
     assert.equal(batch.tombstones, 1);
     if (reason === null) assert.equal(batch.fields[0], 3);
@@ -258,7 +252,7 @@ test('hostile counts, depths and keys are rejects, in bounded time', async () =>
     [0x00, 0x00, 0x02, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01],
   ].map((bytes) => Buffer.concat([head, Buffer.from(bytes)]));
   const started = performance.now();
-  const batch = await decoder({ reader, fields: ['v'] }).decode(batchOf(hostile), 0, signal);
+  const batch = await decoder({ reader, fields: ['v'] }).decode(batchOf(hostile), signal);
   assert.equal(batch.rejects.length, hostile.length);
   assert.ok(batch.rejects.every(({ reason }) => reason === 'undecodable'));
   assert.ok(performance.now() - started < 1000);
@@ -283,7 +277,6 @@ test('a schema that contains itself is followed to a depth and no further', asyn
     ]);
   const batch = await decoder({ reader, fields: ['v', 'next.v'] }).decode(
     batchOf([chain(3), chain(1000)]),
-    0,
     signal,
   );
   assert.equal(batch.rows, 1);
@@ -302,7 +295,7 @@ test('any bytes give a row or a reject, never an exception', async () => {
   const one = decoder({ reader, fields: ['a', 'b[0].x'], entity: 'e' });
   await fc.assert(
     fc.asyncProperty(fc.uint8Array({ maxLength: 60 }), async (bytes) => {
-      const batch = await one.decode(batchOf([Buffer.concat([head, bytes])]), 0, signal);
+      const batch = await one.decode(batchOf([Buffer.concat([head, bytes])]), signal);
       assert.equal(batch.rows + batch.rejects.length, 1);
       if (batch.rows === 1) batch.entityOf?.(0);
     }),
@@ -320,11 +313,11 @@ test('what avsc writes is read as avsc reads it', async () => {
   const arbitrary = fc.record({
     a: fc.double({ noNaN: true }),
     b: fc.option(fc.integer()),
-    c: fc.array(fc.integer({ min: -(2 ** 52), max: Number.MAX_SAFE_INTEGER }), { maxLength: 6 }),
+    c: fc.array(fc.integer({ min: -(2 ** 52), max: 2 ** 52 }), { maxLength: 6 }),
   });
   await fc.assert(
     fc.asyncProperty(fc.array(arbitrary, { minLength: 1, maxLength: 5 }), async (events) => {
-      const batch = await one.decode(batchOf(events.map((event) => written(schema, event))), 0, signal);
+      const batch = await one.decode(batchOf(events.map((event) => written(schema, event))), signal);
       assert.equal(batch.rows, events.length);
       for (const [i, { a, b, c }] of events.entries()) {
         const expected = [a, b, c[0] ?? null, c[2] ?? null];

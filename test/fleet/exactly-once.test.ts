@@ -37,7 +37,8 @@ async function committedAtLeast(run: Run, share: number): Promise<boolean> {
   return committed.reduce((sum, offset) => sum + (offset?.offset ?? 0), 0) >= EVENTS * share;
 }
 
-/** Small transactions, so that a fault has many places to hit. */
+/** Small transactions, so that a fault has many places to hit; tiny ones, so that it takes a while as well. */
+const TINY = { commit: { intervalMs: 1, maxRecords: 40 } };
 const SMALL = { commit: { intervalMs: 5, maxRecords: 500 } };
 
 before(async () => {
@@ -82,17 +83,20 @@ for (const workers of [1, 3, 4]) {
 }
 
 test('workers killed with SIGKILL in mid-run lose nothing and repeat nothing', async () => {
-  const run = await scenario.configure('killed', SMALL);
+  const run = await scenario.configure('killed', TINY);
   let workers = [worker(run), worker(run)];
-  for (const share of [0.05, 0.2, 0.4, 0.6]) {
+  let killsInTheMiddle = 0;
+  for (const share of [0.02, 0.15, 0.3, 0.45, 0.6]) {
     await until(`${share} of the events are committed`, LIMIT_MS, () => committedAtLeast(run, share));
     const victim = workers.shift() as Outrider;
     victim.kill('SIGKILL');
+    if (!(await scenario.isCommitted(run.group))) killsInTheMiddle++;
     await victim.finished;
     workers = [...workers, worker(run)];
   }
   await finish(run);
   for (const survivor of workers) await survivor[Symbol.asyncDispose]();
+  assert.ok(killsInTheMiddle >= 3, `${killsInTheMiddle} kills hit a fleet that was at work`);
   await assertEqualsOracle(run);
 });
 
@@ -142,7 +146,7 @@ test('a worker stopped past its session time-out and woken again neither loses n
 });
 
 test('workers that come and go while events flow change nothing', async () => {
-  const run = await scenario.configure('coming-and-going', SMALL);
+  const run = await scenario.configure('coming-and-going', TINY);
   const first = worker(run);
   await until('it started', LIMIT_MS, () => committedAtLeast(run, 0.02));
   const others = [worker(run), worker(run)];
@@ -163,7 +167,7 @@ test('workers that come and go while events flow change nothing', async () => {
 });
 
 test('a supervisor restarts a killed worker, and a supervisor that is killed takes its workers with it', async () => {
-  const run = await scenario.configure('supervised', SMALL);
+  const run = await scenario.configure('supervised', TINY);
   await using fleet = new Outrider(['run', '--config', run.file, '--workers', '2', '--log-level', 'info']);
   await until('it started', LIMIT_MS, () => committedAtLeast(run, 0.05));
   const pids = await childrenOf(fleet.pid);
