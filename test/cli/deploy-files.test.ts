@@ -64,9 +64,9 @@ test('services wait for what they need, on the Kafka that the project tests with
   const { kafka } = compose.services;
   assert.equal(kafka?.image, `apache/kafka:${kafkaVersion()}`);
   assert.ok(kafka?.healthcheck !== undefined);
-  const listeners = kafka?.environment?.['KAFKA_ADVERTISED_LISTENERS'] ?? '';
+  const listeners = kafka?.environment?.KAFKA_ADVERTISED_LISTENERS ?? '';
   for (const [name, { environment }] of own) {
-    const brokers = environment?.['KAFKA_BROKERS'];
+    const brokers = environment?.KAFKA_BROKERS;
     if (brokers !== undefined)
       assert.ok(listeners.includes(`//${brokers}`), `${name}: nothing listens at ${brokers}`);
   }
@@ -74,7 +74,7 @@ test('services wait for what they need, on the Kafka that the project tests with
 
 test('the configuration of the containers is one, its variables are set, its port is exposed and checked', () => {
   const text = read('deploy/outrider.yml');
-  const { environment = {} } = compose.services['worker'] ?? {};
+  const { environment = {} } = compose.services.worker ?? {};
   for (const [, name = ''] of text.matchAll(/\$\{([A-Z_]+)/g)) assert.ok(name in environment, name);
   const config = parseConfig('/work/outrider.yml', text, environment);
   assert.deepEqual(config.kafka.brokers, ['kafka:19092']);

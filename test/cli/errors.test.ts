@@ -92,14 +92,14 @@ test('configuration: exit 2 with file, key path and nearest key', async () => {
     stringify({
       group: 'g',
       input: { topic: 't', schema: 'event.avsc' },
-      features: ['aa'],
+      features: ['bb'],
       detector: { type: 'isolation-forest', model: 'model' },
     }),
   );
   await failure(
     ['run', '--config', file],
     2,
-    /features: the event has no field 'aa' in the schema; the nearest is 'a'/,
+    /features: the event has no field 'bb' in the schema; the nearest is 'b'/,
   );
 });
 
