@@ -5,7 +5,7 @@ import type { TopicPartition } from '../model.js';
 import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { toSourceBatch } from './record-format.js';
-import { translateError, translated } from './translate-errors.js';
+import { protocolErrorOf, translateError, translated } from './translate-errors.js';
 import { PartitionAssigners } from './kafkajs.js';
 
 /** How long the broker may hold a fetch open when there is nothing new; also how long a started partition waits. */
@@ -15,6 +15,12 @@ export const FETCH_PARTITION_BYTES_MAX = 524_288;
 export const FETCH_BYTES_MAX = 8_388_608;
 /** Batches of different partitions that may be in hand at once. */
 const BATCHES_CONCURRENT = 32;
+
+const COORDINATOR_AWAY: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
 
 /** Why a batch in hand is broken off when the member leaves. */
 const LEAVING = new Error('the member is leaving its group');
@@ -83,7 +89,9 @@ export class GroupMember implements PartitionSource {
         this.inGroup = false;
         if (this.left) return;
         if (payload.restart) {
-          this.options.log.warn({ group, reason: messageOf(payload.error) }, 'the consumer restarts');
+          // A coordinator that is still loading looks like a crash to kafkajs: it is none.
+          const level = COORDINATOR_AWAY.has(protocolErrorOf(payload.error) ?? '') ? 'info' : 'warn';
+          this.options.log[level]({ group, reason: messageOf(payload.error) }, 'the consumer restarts');
           return;
         }
         const error = translateError(payload.error, `group ${group}, topic ${topic}`);
