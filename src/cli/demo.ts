@@ -1,7 +1,8 @@
 import { stripVTControlCharacters } from 'node:util';
 import type { Command } from 'commander';
 import { AnswerNoError } from '../errors.js';
-import { type DemoResult, type DemoShow, runDemo } from '../demo/run-demo.js';
+import type { DemoResult, DemoShow } from '../demo/demo-options.js';
+import { runDemo } from '../demo/run-demo.js';
 import type { Anomaly } from '../publish/anomaly-record.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common, wholeNumber } from './options.js';

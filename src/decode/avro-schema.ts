@@ -107,3 +107,17 @@ export function branchesOf(view: TypeView): readonly TypeView[] {
 export function unitOf(view: TypeView): { multiply: number; divide: number } | null {
   return view.logical === null ? null : (SECONDS_PER_UNIT[view.logical] ?? null);
 }
+
+/** A field as avsc shows it. */
+export interface FieldShape {
+  readonly name: string;
+  readonly aliases: readonly string[];
+  readonly type: Type;
+  defaultValue(): unknown;
+}
+/** The inside of a record, as avsc shows it. */
+export interface RecordShape {
+  readonly name?: string;
+  readonly aliases: readonly string[];
+  readonly fields: readonly FieldShape[];
+}

@@ -1,4 +1,4 @@
-import type { TaskStatus } from '../pipeline/partition-task.js';
+import type { TaskStatus } from '../pipeline/task-context.js';
 import type { ModelIdentity } from '../model.js';
 import type { Totals, WorkerReport } from './messages.js';
 

@@ -1,4 +1,4 @@
-import type { TaskStatus } from '../pipeline/partition-task.js';
+import type { TaskStatus } from '../pipeline/task-context.js';
 import type { ModelIdentity } from '../model.js';
 
 /** What a worker tells its supervisor over the process channel, every REPORT_INTERVAL_MS and at its end. */

@@ -1,60 +1,18 @@
 import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import {
   FencedError,
   MissingRemoteError,
-  type OutriderError,
   OutriderError as KnownError,
+  type OutriderError,
   UnreachableError,
   messageOf,
 } from '../errors.js';
-import type { Clock, SourceBatch, TopicPartition } from '../model.js';
-import type { WorkerMetrics } from '../observe/worker-metrics.js';
-import type { OffsetReader, PartitionSink, PartitionSource } from '../ports.js';
-import type { Producer } from '../publish/producer.js';
-import type { Publisher } from '../publish/publisher.js';
+import type { SourceBatch, TopicPartition } from '../model.js';
+import type { PartitionSink } from '../ports.js';
+import { slices } from './batch-slices.js';
 import { PendingOutput } from './pending-output.js';
-import type { Scorer } from './scorer.js';
-import { type StartAt, decideStart } from './start-offset.js';
-
-/** What all partitions of a worker share. */
-export interface TaskContext {
-  readonly group: string;
-  readonly startAt: StartAt;
-  readonly onTruncated: 'error' | 'earliest';
-  readonly commit: { readonly intervalMs: number; readonly maxRecords: number };
-  readonly source: PartitionSource;
-  readonly offsets: OffsetReader;
-  readonly scorer: Scorer;
-  readonly publisher: Publisher;
-  readonly producer: Producer;
-  readonly metrics: WorkerMetrics;
-  readonly clock: Clock;
-  readonly log: Logger;
-  /** Resolves at the member's next heartbeat that the group accepts. */
-  readonly nextHeartbeat: () => Promise<void>;
-  /** This worker cannot go on with the partition until somebody does something. */
-  readonly onFatal: (error: OutriderError) => void;
-}
-
-/**
- * A partition's life in a worker:
- * `released` (not ours) → `fencing` (ours, taking over, paused) → `running` → … → `released`;
- * any error of unknown outcome leads from `running` back to `fencing`; `draining` commits what is in hand and takes
- * no more.
- */
-export type TaskState = 'released' | 'fencing' | 'running' | 'draining';
-
-export interface TaskStatus {
-  readonly partition: number;
-  readonly state: TaskState;
-  /** The next offset to be read; null before the first fence. */
-  readonly position: number | null;
-  readonly committed: number | null;
-  readonly lag: number | null;
-  /** Since the position last moved, or since there was last nothing to move to. */
-  readonly idleMs: number;
-}
+import { decideStart } from './start-offset.js';
+import type { TaskContext, TaskState, TaskStatus } from './task-context.js';
 
 /** Output that may wait for its commit; one transaction holds at most this and the output of one more batch. */
 const PENDING_BYTES_MAX = 8_388_608;
@@ -354,29 +312,6 @@ function mayPass(error: KnownError, attempts: number): boolean {
   return (
     error.retriable || (error instanceof MissingRemoteError && error.mayPass && attempts <= FAILURES_MAX)
   );
-}
-
-/** A batch from a position on, in parts of at most so many records; at least one, for a tail of control records. */
-function* slices(batch: SourceBatch, position: number, recordsMax: number): Generator<SourceBatch> {
-  const { records } = batch;
-  let from = firstIndexAt(batch, position);
-  do {
-    const start = from;
-    const end = Math.min(start + recordsMax, records.length);
-    yield {
-      ...batch,
-      records: records.slice(start, end),
-      headersOf: (index) => batch.headersOf(start + index),
-      nextOffset: end === records.length ? batch.nextOffset : Number(records[end]?.offset),
-    };
-    from = end;
-  } while (from < records.length);
-}
-
-function firstIndexAt({ records, fetchedOffset }: SourceBatch, position: number): number {
-  if (fetchedOffset === position) return 0;
-  const index = records.findIndex(({ offset }) => Number(offset) >= position);
-  return index < 0 ? records.length : index;
 }
 
 function unitFacts({ events, tombstones, anomalies, deadLetters, appendTimesMs }: PendingOutput) {

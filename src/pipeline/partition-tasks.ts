@@ -1,7 +1,8 @@
 import type { OutriderError } from '../errors.js';
 import type { SourceBatch, TopicPartition } from '../model.js';
 import type { PartitionSink, SourceListener } from '../ports.js';
-import { PartitionTask, type TaskContext, type TaskStatus } from './partition-task.js';
+import { PartitionTask } from './partition-task.js';
+import type { TaskContext, TaskStatus } from './task-context.js';
 
 /** The partitions that a worker owns, and what it hears of them. */
 export class PartitionTasks implements SourceListener {

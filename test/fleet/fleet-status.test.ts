@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { RateMeter, type WorkerView, unreadyReason } from '../../src/fleet/fleet-status.js';
 import { NO_TOTALS, type WorkerReport } from '../../src/fleet/messages.js';
 import { RestartPolicy } from '../../src/fleet/restart-policy.js';
-import type { TaskStatus } from '../../src/pipeline/partition-task.js';
+import type { TaskStatus } from '../../src/pipeline/task-context.js';
 
 const task = (change: Partial<TaskStatus> = {}): TaskStatus => ({
   partition: 0,

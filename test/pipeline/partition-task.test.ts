@@ -10,7 +10,8 @@ import {
 } from '../../src/errors.js';
 import type { OutgoingRecord, SourceBatch } from '../../src/model.js';
 import { WorkerMetrics } from '../../src/observe/worker-metrics.js';
-import { PartitionTask, type TaskContext } from '../../src/pipeline/partition-task.js';
+import { PartitionTask } from '../../src/pipeline/partition-task.js';
+import type { TaskContext } from '../../src/pipeline/task-context.js';
 import type { Scorer } from '../../src/pipeline/scorer.js';
 import type { CommitUnit } from '../../src/ports.js';
 import { Producer } from '../../src/publish/producer.js';

@@ -1,0 +1,155 @@
+/** The steps at the leaves of an event: take a number, remember an entity, pass over, or stand in with a default. */
+import type { Type } from 'avsc';
+import { bytesAsText } from '../bytes-as-text.js';
+import {
+  type FieldShape,
+  type Kind,
+  type RecordShape,
+  type TypeView,
+  branchesOf,
+  unitOf,
+  viewOf,
+} from './avro-schema.js';
+import type { Cursor } from './cursor.js';
+import { entityFormat } from './entity-text.js';
+import type { Leaf, PlanNode } from './field-plan.js';
+
+/** Reads one value at the cursor and moves behind it. */
+export type Step = (cursor: Cursor) => void;
+
+/** A scalar that is not an enum: read as a number where a number is wanted, otherwise passed over. */
+export function scalarStep(writer: TypeView, reader: TypeView | null, leaf: Leaf | null): Step {
+  const read = numberReader(writer.kind);
+  if (read === null || leaf === null || reader === null) return skipper(writer);
+  if (leaf.isTime) {
+    const { slots } = leaf;
+    return (cursor) => storeTime(cursor, read(cursor), reader, slots);
+  }
+  const unit = unitOf(reader);
+  const [slot, ...copies] = leaf.slots;
+  if (slot === undefined) return skipper(writer);
+  if (copies.length > 0) return (cursor) => storeNumber(cursor, read(cursor), reader, leaf.slots);
+  if (unit !== null) return (cursor) => cursor.set(slot, (read(cursor) * unit.multiply) / unit.divide);
+  // The usual leaf, a double, without an inner call.
+  if (writer.kind === 'double') return (cursor) => cursor.set(slot, cursor.double());
+  return (cursor) => cursor.set(slot, read(cursor));
+}
+
+function storeNumber(cursor: Cursor, value: number, reader: TypeView, slots: readonly number[]): void {
+  const unit = unitOf(reader);
+  for (const slot of slots) cursor.set(slot, unit === null ? value : (value * unit.multiply) / unit.divide);
+}
+
+/** The event time in ms: logical times by their unit, any other number as it is. */
+function storeTime(cursor: Cursor, value: number, reader: TypeView, slots: readonly number[]): void {
+  const unit = unitOf(reader);
+  cursor.time = unit === null ? value : Math.floor((value * unit.multiply * 1000) / unit.divide);
+  storeNumber(cursor, value, reader, slots);
+}
+
+function numberReader(kind: Kind): ((cursor: Cursor) => number) | null {
+  switch (kind) {
+    case 'boolean':
+      return (cursor) => cursor.boolean();
+    case 'int':
+      return (cursor) => cursor.int();
+    case 'long':
+      return (cursor) => cursor.long();
+    case 'float':
+      return (cursor) => cursor.float();
+    case 'double':
+      return (cursor) => cursor.double();
+    default:
+      return null;
+  }
+}
+
+function skipper(view: TypeView): Step {
+  switch (view.kind) {
+    case 'null':
+      return () => undefined;
+    case 'fixed': {
+      const { size } = view.type as unknown as { size: number };
+      return (cursor) => cursor.skip(size);
+    }
+    case 'string':
+    case 'bytes':
+      return (cursor) => cursor.skipSized();
+    default: {
+      const read = numberReader(view.kind);
+      if (read === null) throw new TypeError(`no scalar: ${view.kind}`);
+      return (cursor) => void read(cursor);
+    }
+  }
+}
+
+/** Remembers which bytes name the entity; they become text only for an anomaly. */
+export function withEntity(step: Step, writer: TypeView, reader: TypeView | null, leaf: Leaf | null): Step {
+  if (leaf === null || !leaf.isEntity || reader === null || writer.kind === 'null') return step;
+  const format = entityFormat(writer);
+  return (cursor) => {
+    cursor.entityStart = cursor.at;
+    step(cursor);
+    cursor.entityEnd = cursor.at;
+    cursor.entityFormat = format;
+  };
+}
+
+/** What the reader schema gives where the writer has no such field. */
+export function defaultStep(field: FieldShape, plan: PlanNode | null): Step {
+  const fallback: unknown = field.defaultValue();
+  if (fallback === undefined) {
+    return (cursor) =>
+      cursor.fail(`the writer has no field '${field.name}' and the reader schema no default for it`);
+  }
+  const steps: Step[] = [];
+  if (plan !== null) collectDefaults(fallback, viewOf(field.type), plan, steps);
+  return (cursor) => {
+    for (const step of steps) step(cursor);
+  };
+}
+
+function collectDefaults(value: unknown, declared: TypeView, plan: PlanNode, steps: Step[]): void {
+  // A union's default belongs to its first branch (specification, "Unions"); avsc wraps it as {branch: value}.
+  const view = declared.kind === 'union' ? (branchesOf(declared)[0] as TypeView) : declared;
+  const inner: unknown =
+    declared.kind === 'union' && isObject(value) ? (Object.values(value)[0] as unknown) : value;
+  if (plan.leaf !== null) {
+    const { leaf } = plan;
+    const number = typeof inner === 'boolean' ? Number(inner) : inner;
+    if (typeof number === 'number' && leaf.slots.length > 0)
+      steps.push((cursor) => storeNumber(cursor, number, view, leaf.slots));
+    if (typeof number === 'number' && leaf.isTime)
+      steps.push((cursor) => storeTime(cursor, number, view, []));
+    if (leaf.isEntity && inner !== null) steps.push(defaultEntity(inner));
+  }
+  if (!isObject(inner)) return;
+  for (const [segment, child] of plan.children) {
+    const type = insideType(view, segment);
+    const next = (inner as Record<string | number, unknown>)[segment];
+    if (type !== null && next !== undefined) collectDefaults(next, viewOf(type), child, steps);
+  }
+}
+
+function insideType(view: TypeView, segment: string | number): Type | null {
+  if (view.kind === 'record') {
+    return (view.type as unknown as RecordShape).fields.find(({ name }) => name === segment)?.type ?? null;
+  }
+  if (view.kind === 'array') return (view.type as unknown as { itemsType: Type }).itemsType;
+  if (view.kind === 'map') return (view.type as unknown as { valuesType: Type }).valuesType;
+  return null;
+}
+
+function defaultEntity(value: unknown): Step {
+  const text = Buffer.isBuffer(value) ? bytesAsText(value) : String(value);
+  const format = (): string => text;
+  return (cursor) => {
+    cursor.entityStart = cursor.at;
+    cursor.entityEnd = cursor.at;
+    cursor.entityFormat = format;
+  };
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Buffer.isBuffer(value);
+}

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+import type { OutriderError } from '../errors.js';
+import type { Clock } from '../model.js';
+import type { WorkerMetrics } from '../observe/worker-metrics.js';
+import type { OffsetReader, PartitionSource } from '../ports.js';
+import type { Producer } from '../publish/producer.js';
+import type { Publisher } from '../publish/publisher.js';
+import type { Scorer } from './scorer.js';
+import type { StartAt } from './start-offset.js';
+
+/** What all partitions of a worker share. */
+export interface TaskContext {
+  readonly group: string;
+  readonly startAt: StartAt;
+  readonly onTruncated: 'error' | 'earliest';
+  readonly commit: { readonly intervalMs: number; readonly maxRecords: number };
+  readonly source: PartitionSource;
+  readonly offsets: OffsetReader;
+  readonly scorer: Scorer;
+  readonly publisher: Publisher;
+  readonly producer: Producer;
+  readonly metrics: WorkerMetrics;
+  readonly clock: Clock;
+  readonly log: Logger;
+  /** Resolves at the member's next heartbeat that the group accepts. */
+  readonly nextHeartbeat: () => Promise<void>;
+  /** This worker cannot go on with the partition until somebody does something. */
+  readonly onFatal: (error: OutriderError) => void;
+}
+
+/**
+ * A partition's life in a worker:
+ * `released` (not ours) → `fencing` (ours, taking over, paused) → `running` → … → `released`;
+ * any error of unknown outcome leads from `running` back to `fencing`; `draining` commits what is in hand and takes
+ * no more.
+ */
+export type TaskState = 'released' | 'fencing' | 'running' | 'draining';
+
+export interface TaskStatus {
+  readonly partition: number;
+  readonly state: TaskState;
+  /** The next offset to be read; null before the first fence. */
+  readonly position: number | null;
+  readonly committed: number | null;
+  readonly lag: number | null;
+  /** Since the position last moved, or since there was last nothing to move to. */
+  readonly idleMs: number;
+}
