@@ -26,5 +26,17 @@ if (version !== VERSION)
 replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 
+/** Without throttling kafkajs asks for timers in the far past, which Node 24 warns of on stderr: now does the same. */
+interface RequestQueue {
+  throttledUntil: number;
+  scheduleCheckPendingRequests(): void;
+}
+const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
+const schedule = prototype.scheduleCheckPendingRequests;
+prototype.scheduleCheckPendingRequests = function () {
+  this.throttledUntil = Math.max(this.throttledUntil, Date.now());
+  schedule.call(this);
+};
+
 export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =
   load('kafkajs') as typeof KafkaJs;
