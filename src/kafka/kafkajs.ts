@@ -26,16 +26,19 @@ if (version !== VERSION)
 replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 
-/** Without throttling kafkajs asks for timers in the far past, which Node 24 warns of on stderr: now does the same. */
+/**
+ * An idle request queue of kafkajs's asks for a timer again and again, without throttling one in the far past: each
+ * connection wakes the process a thousand times a second, and Node 24 warns of it on stderr. Only where a request
+ * waits is there something to come back for; pushing one schedules the check by itself.
+ */
 interface RequestQueue {
-  throttledUntil: number;
+  readonly pending: readonly unknown[];
   scheduleCheckPendingRequests(): void;
 }
 const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue };
 const schedule = prototype.scheduleCheckPendingRequests;
 prototype.scheduleCheckPendingRequests = function () {
-  this.throttledUntil = Math.max(this.throttledUntil, Date.now());
-  schedule.call(this);
+  if (this.pending.length > 0) schedule.call(this);
 };
 
 export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =
