@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import type { Config } from '../config/config.js';
-import { splitBrokers } from '../config/compile.js';
+import { isAddress, splitBrokers } from '../config/compile.js';
 import { CONFIG_FILE_DEFAULT, loadConfig } from '../config/load.js';
+import { UsageError } from '../errors.js';
 import type { KafkaConfig } from '../kafka/client.js';
 import { localKafka } from '../kafka/local-config.js';
 import type { CliContext } from './context.js';
@@ -25,8 +26,11 @@ export function connectionFor(
     const config = loadConfig(configFile, environmentWithFlag);
     return { kafka: config.kafka, config };
   }
-  return {
-    kafka: localKafka(splitBrokers(environmentWithFlag.KAFKA_BROKERS ?? 'localhost:9092')),
-    config: null,
-  };
+  const listed = splitBrokers(environmentWithFlag.KAFKA_BROKERS ?? 'localhost:9092');
+  const wrong = listed.find((text) => !isAddress(text));
+  if (wrong !== undefined || listed.length === 0) {
+    const where = brokers === undefined ? 'KAFKA_BROKERS' : '--brokers';
+    throw new UsageError(`${where}: '${wrong ?? ''}' is not host:port`);
+  }
+  return { kafka: localKafka(listed), config: null };
 }

@@ -31,7 +31,7 @@ export function demoCommand(program: Command, context: CliContext): void {
       .option('--rate <n>', 'events per second; 0 for as fast as it goes', wholeNumber(0), RATE_DEFAULT)
       .option('--keep', 'leave the broker and its topics'),
     'outrider demo --rate 0',
-    'warn',
+    'error',
   ).action(async (options: DemoCommandOptions) => demo(options, context));
 }
 
@@ -46,10 +46,14 @@ async function demo(options: DemoCommandOptions, context: CliContext): Promise<v
     keep: options.keep ?? false,
     environment: context.environment,
     log: context.createLog(options.logLevel),
+    logLevel: options.logLevel,
     show,
     signal: context.signal,
   });
-  if (result === null) return;
+  if (result === null) {
+    show.stopped();
+    return;
+  }
   if (show instanceof TerminalShow) show.summary(result, options.rate);
   else printer.json(result.summary);
   const { summary, wrong, expectedDeadLetters } = result;
@@ -63,10 +67,14 @@ async function demo(options: DemoCommandOptions, context: CliContext): Promise<v
 
 function silentShow({ stderr }: CliContext): DemoShow {
   return {
+    doing: () => undefined,
     done: () => undefined,
-    note: (text) => void stderr.write(`${text}\n`),
+    note: (text) =>
+      void stderr.write(`${text}
+`),
     anomaly: () => undefined,
     progress: () => undefined,
+    stopped: () => undefined,
   };
 }
 
@@ -80,6 +88,8 @@ class TerminalShow implements DemoShow {
   private total = 0;
   private intervalStart = 0;
   private status = '';
+  private producingSince = performance.now();
+  private lastProduced = Infinity;
 
   constructor(
     private readonly printer: Printer,
@@ -123,20 +133,39 @@ class TerminalShow implements DemoShow {
     this.draw();
   }
 
-  progress(produced: number, total: number, lag: number): void {
-    this.status = `  ${grouped(produced)}/${grouped(total)} events · ${grouped(this.total)} anomalies · lag ${grouped(lag)}`;
+  doing(text: string): void {
     this.clear();
+    this.status = `  ${text} …`;
+    this.draw();
+  }
+
+  stopped(): void {
+    this.clear();
+    this.status = '';
+    this.printer.line('stopped; nothing is left running');
+  }
+
+  progress(produced: number, total: number): void {
+    if (produced <= this.lastProduced) this.producingSince = performance.now();
+    this.lastProduced = produced;
+    const seconds = Math.max(0.001, (performance.now() - this.producingSince) / 1000);
+    const rate = produced / seconds;
+    const left = Math.ceil((total - produced) / Math.max(1, rate));
+    this.clear();
+    this.status = `  ${grouped(produced)}/${grouped(total)} events · ${grouped(rate)}/s · ${left} s left · ${grouped(this.total)} anomalies`;
     this.draw();
   }
 
   summary({ summary, wrong, expectedDeadLetters }: DemoResult, rate: number): void {
+    this.clear();
+    this.status = '';
     const { printer } = this;
     const zero = (count: number): string => printer.style(count === 0 ? 'green' : 'red', String(count));
     const rows: [string, string, string][] = [
       [
         'events',
         grouped(summary.events),
-        rate === 0 ? '' : `paced at ${grouped(rate)}/s; --rate 0 lets them run`,
+        rate === 0 ? '' : `paced at ${grouped(rate)}/s at most; --rate 0 lets them run`,
       ],
       ['anomalies', grouped(summary.anomalies), 'read back from the output topic, committed records only'],
       ['dead letters', grouped(summary.deadLetters), `of ${expectedDeadLetters} deliberately broken events`],

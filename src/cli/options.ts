@@ -29,7 +29,9 @@ export function wholeNumber(min: number, max = Number.MAX_SAFE_INTEGER): (text: 
   return (text) => {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < min || value > max)
-      throw new InvalidArgumentError(`a whole number of at least ${min} is wanted`);
+      throw new InvalidArgumentError(
+        `a whole number of at least ${min}${max === Number.MAX_SAFE_INTEGER ? '' : ` and at most ${max}`} is wanted`,
+      );
     return value;
   };
 }

@@ -1,12 +1,14 @@
+import type { Type } from 'avsc';
 import { type Command, Option } from 'commander';
 import { readFileSync } from 'node:fs';
 import { readSchemaFile } from '../decode/avro-schema.js';
+import { isPlanFault, planFields } from '../decode/field-plan.js';
 import { singleObjectHeader } from '../decode/fingerprint.js';
 import { SchemaRegistry } from '../decode/schema-registry.js';
 import type { Encoding } from '../decode/wire-format.js';
 import { UsageError } from '../errors.js';
 import { type FieldPath, parseFieldPath } from '../field-path.js';
-import { columnMap } from '../files/column-map.js';
+import { columnMap, withMappedColumns } from '../files/column-map.js';
 import { produceRows } from '../files/produce-rows.js';
 import { readRows } from '../files/read-rows.js';
 import { KafkaAdmin } from '../kafka/admin.js';
@@ -83,7 +85,8 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
   const started = performance.now();
   using progress = startProgress(context.stderr, 'records', 0);
   const produced = await produceRows({
-    rows: readRows(file),
+    source: file,
+    rows: withMappedColumns(readRows(file), options.map ?? []),
     map: columnMap(options.map ?? []),
     schema,
     frame: await frameFor(
@@ -95,8 +98,8 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
     ),
     topic,
     partitions,
-    key: fieldOption('--key', options.key),
-    partitionBy: fieldOption('--partition-by', options.partitionBy),
+    key: fieldOption('--key', options.key, schema),
+    partitionBy: fieldOption('--partition-by', options.partitionBy, schema),
     partitionOf: keyPartitioner(),
     rate: options.rate ?? null,
     send: (records) => producer.sendAll(records),
@@ -132,10 +135,12 @@ async function frameFor(
   return confluentFrame(id);
 }
 
-function fieldOption(flag: string, text: string | undefined): FieldPath | null {
+function fieldOption(flag: string, text: string | undefined, schema: Type): FieldPath | null {
   if (text === undefined) return null;
   const path = parseFieldPath(text);
   if (path === null)
     throw new UsageError(`${flag} ${text}: not a field path; write unit, payload.id or values[3]`);
+  const plan = planFields(schema, { fields: [], time: null, entity: path });
+  if (isPlanFault(plan)) throw new UsageError(`${flag} ${text}: ${plan.message}`);
   return path;
 }

@@ -7,12 +7,20 @@ export interface Progress extends Disposable {
 
 const QUIET: Progress = { update: () => undefined, [Symbol.dispose]: () => undefined };
 
-/** @param what is done, as in "events produced" */
-export function startProgress(stream: NodeJS.WriteStream, what: string, total: number): Progress {
-  if (!stream.isTTY) return QUIET;
+/**
+ * @param stream stderr; null to stay quiet
+ * @param what is done, as in "records"
+ * @param total 0 where nobody knows: then only what is done and how fast
+ */
+export function startProgress(stream: NodeJS.WriteStream | null, what: string, total: number): Progress {
+  if (stream?.isTTY !== true) return QUIET;
   const started = performance.now();
+  const format =
+    total === 0
+      ? `  {value} ${what} · {rate}/s`
+      : `  {bar} {value}/{total} ${what} · {rate}/s · {eta_formatted} left`;
   const bar = new SingleBar({
-    format: `  {bar} {value}/{total} ${what} · {rate}/s · {eta_formatted} left`,
+    format,
     stream,
     clearOnComplete: true,
     hideCursor: true,
@@ -25,4 +33,16 @@ export function startProgress(stream: NodeJS.WriteStream, what: string, total: n
       bar.update(done, { rate: Math.round((done * 1000) / Math.max(1, performance.now() - started)) }),
     [Symbol.dispose]: () => bar.stop(),
   };
+}
+
+const ROWS_PER_UPDATE = 1000;
+
+/** Passes rows on and counts them. */
+export async function* counted<T>(rows: AsyncIterable<T>, progress: Progress): AsyncGenerator<T> {
+  let done = 0;
+  for await (const row of rows) {
+    yield row;
+    if (++done % ROWS_PER_UPDATE === 0) progress.update(done);
+  }
+  progress.update(done);
 }

@@ -1,10 +1,11 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
-import { columnMap } from '../files/column-map.js';
+import { columnMap, withMappedColumns } from '../files/column-map.js';
 import { readRows } from '../files/read-rows.js';
 import { type RowVerdict, scoreRows } from '../pipeline/score-file.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common } from './options.js';
+import { counted, startProgress } from './progress.js';
 
 interface ScoreOptions extends CommonOptions {
   readonly map?: readonly string[];
@@ -25,7 +26,9 @@ export function scoreCommand(program: Command, context: CliContext): void {
   ).action(async (file: string, options: ScoreOptions) => {
     const config = loadConfig(options.config, context.environment);
     const map = columnMap(options.map ?? []);
-    for await (const verdicts of scoreRows(readRows(file), map, config, context.signal)) {
+    using progress = startProgress(context.stdout.isTTY ? null : context.stderr, 'rows', 0);
+    const rows = counted(withMappedColumns(readRows(file), options.map ?? []), progress);
+    for await (const verdicts of scoreRows(rows, map, config, context.signal)) {
       const text = verdicts.map((verdict) => `${JSON.stringify(verdict satisfies RowVerdict)}\n`).join('');
       if (!context.stdout.write(text)) await new Promise((resolve) => context.stdout.once('drain', resolve));
     }

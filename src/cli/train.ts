@@ -5,12 +5,14 @@ import { type Overrides, loadConfig } from '../config/load.js';
 import { modelNameOf, writeModel } from '../detect/model-file.js';
 import { trainModel } from '../detect/train.js';
 import { ConfigurationError, UnusableFileError, UsageError } from '../errors.js';
-import { columnMap } from '../files/column-map.js';
+import { columnMap, withMappedColumns } from '../files/column-map.js';
+import { readRows } from '../files/read-rows.js';
 import { prepareReading } from '../pipeline/setup.js';
 import { type TrainingData, trainingDataFromFile, trainingDataFromTopic } from '../pipeline/training-data.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common, number, wholeNumber } from './options.js';
 import { Printer, grouped } from './output.js';
+import { counted, startProgress } from './progress.js';
 
 interface TrainOptions extends CommonOptions {
   readonly data?: string;
@@ -70,10 +72,12 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   const reading = prepareReading(config, 'features');
   const log = context.createLog(options.logLevel);
   const started = performance.now();
+  using progress = startProgress(options.data === undefined ? null : context.stderr, 'rows', 0);
   const data =
     options.data === undefined
       ? await trainingDataFromTopic(options.last, config, reading, log, context.signal)
       : await trainingDataFromFile(
+          counted(withMappedColumns(readRows(options.data), options.map ?? []), progress),
           options.data,
           columnMap(options.map ?? []),
           config,

@@ -70,6 +70,12 @@ class ConfigCompiler {
     const { brokers, tls, sasl, ...rest } = this.written.kafka;
     const listed = splitBrokers(brokersOverride ?? brokers);
     if (listed.length === 0) throw this.fault(['kafka', 'brokers'], 'no broker is named');
+    const wrong = listed.find((text) => !isAddress(text));
+    if (wrong !== undefined) {
+      const where =
+        brokersOverride === undefined ? ['kafka', 'brokers'] : ['kafka', 'brokers (from KAFKA_BROKERS)'];
+      throw this.fault(where, `'${wrong}' is not host:port`);
+    }
     const config: KafkaConfig = {
       ...rest,
       brokers: listed,
@@ -206,7 +212,7 @@ class ConfigCompiler {
     if (kind === undefined)
       throw this.fault(
         ['detector', 'type'],
-        `'${type}' is not a detector; the nearest is '${closest(type, [...DETECTORS.keys()])}'`,
+        `'${type}' is not one of ${[...DETECTORS.keys()].join(', ')}; the nearest is '${closest(type, [...DETECTORS.keys()])}'`,
       );
     const parsed = kind.options.safeParse(options);
     if (!parsed.success) throw fromZod(this.file, kind.options, parsed.error, ['detector']);
@@ -239,6 +245,12 @@ export function splitBrokers(brokers: string | readonly string[]): string[] {
     .flatMap((text) => text.split(','))
     .map((text) => text.trim())
     .filter((text) => text !== '');
+}
+
+/** `host:port`, the port from 1 to 65535. */
+export function isAddress(text: string): boolean {
+  const match = /^.+:(\d{1,5})$/.exec(text);
+  return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }
 
 function deepFreeze<T extends object>(value: T): T {

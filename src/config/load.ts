@@ -38,7 +38,9 @@ export function parseConfig(
   const document = parseDocument(text, { prettyErrors: true });
   const [syntaxError] = document.errors;
   if (syntaxError !== undefined)
-    throw new ConfigurationError(`${file}: ${syntaxError.message.split('\n')[0] ?? 'not YAML'}`);
+    throw new ConfigurationError(
+      `${file}: ${(syntaxError.message.split('\n')[0] ?? 'not YAML').replace(/:$/, '')}`,
+    );
   const unset = replaceVariables(document, environment);
   if (unset !== null) {
     throw configurationError(

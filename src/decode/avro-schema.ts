@@ -55,7 +55,9 @@ export function readSchemaFile(file: string): Type {
   try {
     return parseSchema(text);
   } catch (cause) {
-    throw new UnusableFileError(`${file}: not an Avro schema: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`${file}: not an Avro schema: ${messageOf(cause).replaceAll('\n', ' ')}`, {
+      cause,
+    });
   }
 }
 

@@ -37,6 +37,7 @@ export interface FieldRequest {
 
 /** A path that the reader schema does not have, or whose type is of no use. */
 export interface PlanFault {
+  readonly use: 'feature' | 'time' | 'entity';
   readonly path: string;
   readonly message: string;
 }
@@ -58,7 +59,7 @@ export function planFields(reader: Type, request: FieldRequest): FieldPlan | Pla
   ];
   for (const { path, slot, use, kinds } of wanted) {
     const fault = checkPath(viewOf(reader), path, kinds);
-    if (fault !== null) return { path: formatFieldPath(path), message: fault };
+    if (fault !== null) return { use, path: formatFieldPath(path), message: fault };
     const leaf = leafAt(root, path);
     if (use === 'feature') leaf.slots.push(slot);
     if (use === 'time') leaf.isTime = true;

@@ -108,7 +108,10 @@ export class SchemaRegistry implements SchemaSource {
       if (!response.ok) throw new Error(`status ${response.status}`);
       return JSON.parse(text) as unknown;
     } catch (cause) {
-      throw new UnreachableError(`registry ${url}: ${method} ${path}: ${messageOf(cause)}`, { cause });
+      throw new UnreachableError(
+        `registry ${url}: ${method} ${path}: ${messageOf((cause as Error).cause ?? cause)}`,
+        { cause },
+      );
     }
   }
 }

@@ -1,4 +1,8 @@
+import { spawn } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { UnreachableError } from '../errors.js';
 import { type FleetResult, Supervisor } from '../fleet/supervisor.js';
 import type { AsyncCleanup } from './async-cleanup.js';
@@ -15,7 +19,7 @@ export interface RunningFleet {
 }
 
 export function startFleet(
-  { environment, log, signal }: DemoOptions,
+  { environment, log, logLevel, signal }: DemoOptions,
   { config, file }: DemoConfig,
   workers: number,
   cleanup: AsyncCleanup,
@@ -24,7 +28,7 @@ export function startFleet(
   const supervisor = new Supervisor({
     config,
     workers,
-    workerArguments: ['--config', file, '--log-level', 'warn'],
+    workerArguments: ['--config', file, '--log-level', logLevel],
     environment,
     stopAtEnd: false,
     clock: Date.now,
@@ -59,4 +63,18 @@ export async function fleetReady({ supervisor, ended }: RunningFleet, signal: Ab
 
 function coversAll(supervisor: Supervisor): boolean {
   return supervisor.status().workers.flatMap(({ partitions }) => partitions).length === DEMO_PARTITIONS;
+}
+
+/** A fleet that outlives the demo, with its log beside its configuration. @returns its pid */
+export function leaveFleet(configFile: string, environment: DemoOptions['environment']): number {
+  const output = openSync(join(dirname(configFile), 'fleet.log'), 'a');
+  const program = fileURLToPath(new URL('../main.js', import.meta.url));
+  const fleet = spawn(process.execPath, [program, 'run', '--config', configFile], {
+    detached: true,
+    stdio: ['ignore', output, output],
+    env: { ...environment },
+  });
+  closeSync(output);
+  fleet.unref();
+  return fleet.pid ?? 0;
 }

@@ -10,16 +10,22 @@ export interface DemoOptions {
   readonly keep: boolean;
   readonly environment: Environment;
   readonly log: Logger;
+  /** Of the workers. */
+  readonly logLevel: string;
   readonly show: DemoShow;
   readonly signal: AbortSignal;
 }
 
 /** What the demo tells while it runs. */
 export interface DemoShow {
+  /** Something begins that takes a while. */
+  doing(text: string): void;
   done(text: string, seconds: number): void;
   note(text: string): void;
   anomaly(anomaly: Anomaly): void;
-  progress(produced: number, total: number, lag: number): void;
+  progress(produced: number, total: number): void;
+  /** It was asked to stop, and has. */
+  stopped(): void;
 }
 
 /** `demo --json`. Rates per second, ages in ms. */

@@ -6,7 +6,6 @@ import { PlainTransport } from '../kafka/plain-transport.js';
 import type { OutgoingRecord } from '../model.js';
 import { Producer } from '../publish/producer.js';
 import type { DemoEvent } from './dataset.js';
-import type { RunningFleet } from './demo-fleet.js';
 import type { DemoOptions } from './demo-options.js';
 import { DEMO_PARTITIONS } from './demo-setup.js';
 import type { ProducedEvent } from './reckoning.js';
@@ -19,7 +18,6 @@ export async function produceEvents(
   config: Config,
   admin: KafkaAdmin,
   { rate, log, show, signal }: DemoOptions,
-  fleet: RunningFleet,
 ): Promise<readonly ProducedEvent[]> {
   const { topic } = config.input;
   const batchBytesMax = await admin.maxMessageBytes(topic);
@@ -46,7 +44,7 @@ export async function produceEvents(
     for (const [i, { partition, offset }] of deliveries.entries()) {
       produced.push({ row: part[i]?.row ?? null, value: records[i]?.value as Buffer, partition, offset });
     }
-    show.progress(produced.length, events.length, fleet.supervisor.status().lag);
+    show.progress(produced.length, events.length);
     const aheadMs = rate === null ? 0 : (produced.length * 1000) / rate - (performance.now() - started);
     if (aheadMs > 1) await delay(aheadMs, undefined, { signal }).catch(() => undefined);
   }

@@ -11,7 +11,7 @@ import { startStandingBroker } from '../local-broker/standing-broker.js';
 import { watchAnomalies } from './age-watch.js';
 import { AsyncCleanup } from './async-cleanup.js';
 import { demoEvents, loadShuttle } from './dataset.js';
-import { fleetReady, startFleet } from './demo-fleet.js';
+import { fleetReady, leaveFleet, startFleet } from './demo-fleet.js';
 import type { DemoOptions, DemoResult } from './demo-options.js';
 import { DEMO_PARTITIONS, DEMO_SEED, trainDemoModel, writeDemoConfig } from './demo-setup.js';
 import { produceEvents } from './produce-events.js';
@@ -26,6 +26,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   await using cleanup = new AsyncCleanup();
   if (!options.keep) cleanup.add(() => rmSync(folder, { recursive: true, force: true }));
 
+  show.doing('starting Kafka');
   const { brokers, isOwn } = await demoBroker(options, cleanup);
   show.done(isOwn ? `Kafka is up at ${brokers.join(', ')}` : `using Kafka at ${brokers.join(', ')}`, timed());
   const suffix = isOwn && !options.keep ? '' : `-${randomBytes(3).toString('hex')}`;
@@ -50,6 +51,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   );
 
   const workers = options.workers ?? DEMO_PARTITIONS;
+  show.doing(`starting ${workers} worker processes`);
   const fleet = startFleet(options, demo, workers, cleanup);
   await fleetReady(fleet, signal);
   show.done(`fleet of ${workers} worker processes is ready`, timed());
@@ -57,7 +59,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   const ages = watchAnomalies(config, options, cleanup);
   const events = demoEvents(data, Math.min(options.events ?? data.rows, data.rows), DEMO_SEED);
   const producing = performance.now();
-  const produced = await produceEvents(events, config, admin, options, fleet);
+  const produced = await produceEvents(events, config, admin, options);
   if (signal.aborted) return null;
   const ends = new Map(
     [...(await admin.range(config.input.topic))].map(([partition, { high }]) => [partition, high]),
@@ -71,8 +73,14 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   show.done(`${produced.length} events produced, scored and committed`, timed());
 
   const ageMs = await ages.finish();
-  if (!options.keep) await fleet.stop();
+  await fleet.stop();
+  show.doing('reading the output topics back and counting');
   const result = await reckon(config, data, produced, options);
+  if (options.keep) {
+    const pid = leaveFleet(demo.file, options.environment);
+    const stopBroker = isOwn ? ' and `outrider broker stop --purge`' : '';
+    show.note(`left running: the fleet (pid ${pid}, ${demo.file}); \`kill ${pid}\`${stopBroker} end it`);
+  }
   return {
     ...result,
     summary: {

@@ -46,7 +46,9 @@ export type UnversionedModel = Omit<Model, 'version'>;
 
 /** @returns the model with the first 8 hex digits of its content's SHA-256 as version: the same training, the same version */
 export function withContentVersion(model: UnversionedModel): Model {
-  const version = contentHash({ ...model, version: '' }, arrayBytes(model.arrays)).slice(0, 8);
+  // Neither its name nor the name of the file it learnt from makes it another model.
+  const anonymous = { ...model, version: '', name: '', training: { ...model.training, data: '' } };
+  const version = contentHash(anonymous, arrayBytes(model.arrays)).slice(0, 8);
   return { ...model, version };
 }
 

@@ -72,3 +72,29 @@ function place(root: Record<string, unknown>, path: FieldPath, value: unknown): 
       ) as Container;
   }
 }
+
+/**
+ * Passes rows on after seeing that every `--map` entry names a column of the first one.
+ * @throws UsageError naming the entry and the nearest column
+ */
+export async function* withMappedColumns(
+  rows: AsyncIterable<Row>,
+  entries: readonly string[],
+): AsyncGenerator<Row> {
+  let isFirst = true;
+  for await (const row of rows) {
+    if (isFirst) checkColumns(Object.keys(row), entries);
+    isFirst = false;
+    yield row;
+  }
+}
+
+function checkColumns(columns: readonly string[], entries: readonly string[]): void {
+  for (const entry of entries) {
+    const { matches } = parseEntry(entry);
+    if (columns.some((column) => matches(column) !== null)) continue;
+    throw new UsageError(
+      `--map ${entry}: the data have no such column; they have ${columns.slice(0, 12).join(', ')}`,
+    );
+  }
+}

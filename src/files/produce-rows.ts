@@ -8,6 +8,8 @@ import type { Row } from './read-rows.js';
 import { encodeRow } from './to-avro.js';
 
 export interface ProducePlan {
+  /** Names the rows in errors. */
+  readonly source: string;
   readonly rows: AsyncIterable<Row>;
   readonly map: ColumnMap;
   readonly schema: Type;
@@ -43,7 +45,7 @@ export async function produceRows(plan: ProducePlan): Promise<number> {
   let produced = 0;
   let row = 0;
   for await (const columns of rows) {
-    waiting.push(toRecord(plan, columns, row++));
+    waiting.push(toRecord(plan, columns, row++, produced));
     if (waiting.length >= batchMax) await flush();
     if (signal.aborted) break;
   }
@@ -63,13 +65,17 @@ export async function produceRows(plan: ProducePlan): Promise<number> {
 }
 
 function toRecord(
-  { map, schema, frame, topic, partitions, key, partitionBy, partitionOf }: ProducePlan,
+  { source, map, schema, frame, topic, partitions, key, partitionBy, partitionOf }: ProducePlan,
   columns: Row,
   row: number,
+  produced: number,
 ): OutgoingRecord {
   const event = nest(columns, map);
   const body = encodeRow(schema, event, 'strict');
-  if (!Buffer.isBuffer(body)) throw new UnusableFileError(`row ${row}: ${body.path} ${body.message}`);
+  if (!Buffer.isBuffer(body))
+    throw new UnusableFileError(
+      `${source}: row ${row} (the first is 0): ${body.path} ${body.message}; ${produced} records are written already, none of row ${row} or later`,
+    );
   const keyBytes = key === null ? null : textAt(event, key);
   const partition = partitionOf(partitionBy === null ? keyBytes : textAt(event, partitionBy), partitions);
   return { topic, partition, key: keyBytes, value: Buffer.concat([frame, body]), headers: [] };

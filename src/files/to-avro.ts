@@ -79,7 +79,7 @@ function coerce(view: TypeView, value: unknown, path: string, wanted: Wanted | n
 
 function coerceRecord(view: TypeView, value: unknown, path: string, wanted: Wanted | null): unknown {
   if (value !== undefined && (typeof value !== 'object' || value === null))
-    throw new Misfit(path, `is ${text(value)}, not a record`);
+    throw new Misfit(path, `is ${shown(value)}, not a record`);
   const { fields } = view.type as unknown as {
     fields: readonly { name: string; type: Type; defaultValue(): unknown }[];
   };
@@ -123,7 +123,7 @@ function coerceScalar(view: TypeView, value: unknown, path: string): unknown {
     case 'boolean':
       if (value === true || value === 'true' || value === '1' || value === 1) return true;
       if (value === false || value === 'false' || value === '0' || value === 0) return false;
-      throw new Misfit(path, `is ${text(value)}, not a boolean`);
+      throw new Misfit(path, `is ${shown(value)}, not a boolean`);
     case 'int':
     case 'long':
       return coerceInteger(view, value, path);
@@ -134,7 +134,7 @@ function coerceScalar(view: TypeView, value: unknown, path: string): unknown {
         typeof number !== 'number' ||
         (Number.isNaN(number) && value !== 'NaN' && typeof value === 'string')
       )
-        throw new Misfit(path, `is ${text(value)}, not a number`);
+        throw new Misfit(path, `is ${shown(value)}, not a number`);
       return number;
     }
     case 'string':
@@ -145,7 +145,7 @@ function coerceScalar(view: TypeView, value: unknown, path: string): unknown {
     case 'enum': {
       const { symbols } = view.type as unknown as { symbols: readonly string[] };
       if (!symbols.includes(text(value)))
-        throw new Misfit(path, `is ${text(value)}, which is none of ${symbols.join(', ')}`);
+        throw new Misfit(path, `is ${shown(value)}, which is none of ${symbols.join(', ')}`);
       return value;
     }
     default:
@@ -164,7 +164,7 @@ function coerceInteger(view: TypeView, value: unknown, path: string): number {
         ? value.getTime()
         : Number(value);
   if (!Number.isSafeInteger(number) || (view.kind === 'int' && (number | 0) !== number))
-    throw new Misfit(path, `is ${text(value)}, not ${view.kind === 'int' ? 'an int' : 'a long'}`);
+    throw new Misfit(path, `is ${shown(value)}, not ${view.kind === 'int' ? 'an int' : 'a long'}`);
   return number;
 }
 
@@ -199,7 +199,12 @@ function emptyValue(view: TypeView): unknown {
   }
 }
 
-/** A value as it is shown and written as text. */
+/** A value as it is written as text. */
 function text(value: unknown): string {
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** A value as it is shown in a message. */
+function shown(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value);
 }

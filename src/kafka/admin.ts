@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
-import { MissingRemoteError } from '../errors.js';
+import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { protocolErrorOf, translated } from './translate-errors.js';
@@ -35,7 +35,7 @@ export class KafkaAdmin implements OffsetReader {
       await this.connected;
     } catch (error) {
       this.connected = null;
-      throw error;
+      throw withHint(error);
     }
   }
 
@@ -178,4 +178,12 @@ export function missingTopic(topic: string, brokers: readonly string[]): Missing
   return new MissingRemoteError(
     `topic ${topic}: there is no such topic on ${brokers.join(', ')}; create it with: outrider check --create-topics, or kafka-topics.sh --bootstrap-server ${server} --create --topic ${topic} --partitions 4`,
   );
+}
+
+/** What to do about a broker that is not there. */
+function withHint(error: unknown): unknown {
+  if (!(error instanceof UnreachableError)) return error;
+  const hint =
+    'is it running, and is the address right? `outrider broker start` starts a local one, KAFKA_BROKERS names another';
+  return new UnreachableError(`${error.message}; ${hint}`, { cause: error.cause });
 }

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { UsageError, messageOf } from '../errors.js';
 import { packageRoot } from '../package-root.js';
 import { type Runtime, kafkaVersion } from './runtime.js';
 
@@ -29,7 +30,7 @@ export async function planLaunch(
   dataDir: string,
   port: number | null,
 ): Promise<LaunchPlan> {
-  const brokerPort = port ?? (await freePort());
+  const brokerPort = port === null ? await freePort() : await takePort(port);
   mkdirSync(dataDir, { recursive: true });
   const base = {
     runtime: runtime.kind,
@@ -61,18 +62,25 @@ log.dirs=${join(dataDir, 'log')}
   );
   const java = [...HEAP, '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn', '-cp', join(jars, '*')];
   if (!existsSync(join(dataDir, 'log', 'meta.properties'))) {
-    const clusterId = randomBytes(16).toString('base64url');
     await run('java', [
       ...java,
       'kafka.tools.StorageTool',
       'format',
       '--cluster-id',
-      clusterId,
+      newClusterId(),
       '--config',
       properties,
     ]);
   }
   return { command: 'java', args: [...java, 'kafka.Kafka', properties], container: null };
+}
+
+/** Never with a hyphen in front, which the storage tool takes for a flag. */
+function newClusterId(): string {
+  for (;;) {
+    const id = randomBytes(16).toString('base64url');
+    if (!id.startsWith('-')) return id;
+  }
 }
 
 function dockerCommand(port: number): Pick<LaunchPlan, 'command' | 'args' | 'container'> {
@@ -98,10 +106,21 @@ function dockerCommand(port: number): Pick<LaunchPlan, 'command' | 'args' | 'con
 
 /** A port that nobody listens on, for a moment at least. */
 export function freePort(): Promise<number> {
+  return listenOnce(0);
+}
+
+/** @throws UsageError when somebody listens there */
+async function takePort(port: number): Promise<number> {
+  return listenOnce(port).catch((cause: unknown) => {
+    throw new UsageError(`--port ${port}: somebody listens there already (${messageOf(cause)})`, { cause });
+  });
+}
+
+function listenOnce(port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, '127.0.0.1', () => {
       const address = server.address();
       server.close(() =>
         typeof address === 'object' && address !== null

@@ -45,7 +45,7 @@ export async function startStandingBroker({
   const running = await findStandingBroker(cache, log);
   if (running !== null) return running;
   const runtime = await findRuntime(cache, onNote);
-  const plan = await planLaunch(runtime, dataDir ?? join(cache, 'broker-data'), port);
+  const plan = await planLaunch(runtime, dataDir ?? defaultDataDir(cache), port);
   const output = openSync(plan.logFile, 'a');
   // Its own session and no descriptor of ours: it outlives the shell that asked for it.
   const child = spawn(plan.command, plan.args, {
@@ -89,7 +89,11 @@ export async function findStandingBroker(cache: string, log: Logger): Promise<St
 /** @returns what was stopped, or null when none ran */
 export async function stopStandingBroker(cache: string, purge: boolean): Promise<StandingBroker | null> {
   const state = readState(cache);
-  if (state === null) return null;
+  if (state === null) {
+    // Stopped before, without --purge: its data are still there.
+    if (purge) rmSync(defaultDataDir(cache), { recursive: true, force: true });
+    return null;
+  }
   if (isAlive(state)) {
     if (state.container !== null) await run('docker', ['stop', state.container]);
     else process.kill(state.pid, 'SIGTERM');
@@ -101,6 +105,10 @@ export async function stopStandingBroker(cache: string, purge: boolean): Promise
   rmSync(stateFile(cache), { force: true });
   if (purge) rmSync(state.dataDir, { recursive: true, force: true });
   return shown(state);
+}
+
+function defaultDataDir(cache: string): string {
+  return join(cache, 'broker-data');
 }
 
 function shown({ brokers, pid, dataDir, version }: State): StandingBroker {

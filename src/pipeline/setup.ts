@@ -34,11 +34,7 @@ export function prepareReading(config: Config, use: 'events' | 'features' = 'eve
   const [time, entity] = use === 'events' ? [input.time, input.entity] : [null, null];
   const plan = planFields(reader, { fields: features.fields, time, entity });
   if (isPlanFault(plan))
-    throw configurationError(
-      config.file,
-      [keyOfPath(config, plan.path)],
-      `${plan.message} (${input.schema})`,
-    );
+    throw configurationError(config.file, [KEY_OF_USE[plan.use]], `${plan.message} (${input.schema})`);
   for (const column of features.timeFields) {
     const path = features.fields[column] ?? [];
     if (!isTime(reader, path)) {
@@ -105,10 +101,7 @@ export async function anomalyFrame(config: Config, signal: AbortSignal): Promise
   return confluentFrame(id);
 }
 
-function keyOfPath({ input }: Config, path: string): string {
-  if (path === input.entity?.join('.')) return 'input.entity';
-  return path === input.time?.join('.') ? 'input.time' : 'features';
-}
+const KEY_OF_USE = { feature: 'features', time: 'input.time', entity: 'input.entity' } as const;
 
 function isTime(reader: Type, path: readonly (string | number)[]): boolean {
   let types = [reader];

@@ -4,7 +4,7 @@ import type { Matrix } from '../detect/detector.js';
 import { UnusableFileError } from '../errors.js';
 import type { ColumnMap } from '../files/column-map.js';
 import { fileBatches } from '../files/file-batches.js';
-import { readRows } from '../files/read-rows.js';
+import type { Row } from '../files/read-rows.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { readTopic } from '../kafka/topic-reader.js';
 import type { FieldBatch, Reject, SourceBatch } from '../model.js';
@@ -63,8 +63,13 @@ class Collector {
   }
 }
 
-/** @throws UnusableFileError when the file cannot be read */
+/**
+ * @param rows of the file, as it is read
+ * @param file names it in errors
+ * @throws UnusableFileError when the file cannot be read
+ */
 export async function trainingDataFromFile(
+  rows: AsyncIterable<Row>,
   file: string,
   map: ColumnMap,
   config: Config,
@@ -73,7 +78,7 @@ export async function trainingDataFromFile(
 ): Promise<TrainingData> {
   const collector = new Collector(reading, file);
   const decoder = fileDecoder(config, reading);
-  for await (const { batch, rejected } of fileBatches(readRows(file), map, reading.reader, reading.plan)) {
+  for await (const { batch, rejected } of fileBatches(rows, map, reading.reader, reading.plan)) {
     signal.throwIfAborted();
     for (const { message } of rejected) collector.reject(message);
     await collector.add(decoder, batch, signal);

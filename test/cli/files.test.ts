@@ -204,3 +204,25 @@ test('columns are mapped to fields by name, by --map and by numbered runs', asyn
   );
   assert.match(String(scored[3]?.error), /values\[1\] has no value/);
 });
+
+test('produce says what it wrote before a row that does not fit, and refuses keys and columns that are not there', async () => {
+  writeFileSync(
+    join(cwd, 'one.avsc'),
+    JSON.stringify({ type: 'record', name: 'O', fields: [{ name: 'x', type: 'double' }] }),
+  );
+  writeFileSync(join(cwd, 'one.csv'), `x\n${'1\n'.repeat(6000)}hot\n`);
+  const args = ['produce', 'one.csv', '--topic', topic, '--schema', 'one.avsc'];
+  const refused = async (more: readonly string[], code: number, message: RegExp): Promise<void> => {
+    const found = await outrider([...args, ...more], { cwd, environment });
+    assert.equal(found.code, code);
+    assert.match(found.stderr, message);
+  };
+  await refused(
+    [],
+    4,
+    /one\.csv: row 6000 \(the first is 0\): x is 'hot', not a number; 5000 records are written already/,
+  );
+  await refused(['--key', 'y'], 2, /--key y: the event has no field 'y' in the schema; the nearest is 'x'/);
+  await refused(['--map', 'a=x'], 2, /--map a=x: the data have no such column; they have x/);
+  await refused(['--brokers', 'nowhere'], 2, /'nowhere' is not host:port/);
+});
