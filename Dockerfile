@@ -20,9 +20,9 @@ COPY broker ./broker
 COPY examples ./examples
 RUN ln -s /app/dist/main.js /usr/local/bin/outrider && chmod +x /app/dist/main.js
 USER node
-WORKDIR /work
+WORKDIR /etc/outrider
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch('http://127.0.0.1:' + (process.env.OUTRIDER_HTTP_PORT || '8080') + '/readyz').then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 ENTRYPOINT ["outrider"]
-CMD ["worker", "--config", "/work/outrider.yml"]
+CMD ["worker", "--config", "/etc/outrider/outrider.yml"]

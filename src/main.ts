@@ -6,7 +6,7 @@ import { SUPERVISED_VARIABLE } from './fleet/worker-process.js';
 import { createLog } from './observe/log.js';
 
 /** How long a finished command may take to let go of what keeps the process alive. */
-const LINGER_MAX_MS = 2000;
+const LINGER_MAX_MS = 500;
 
 /** Holds also when the supervisor is gone already: the worker then leaves at once. */
 const isSupervised = process.env[SUPERVISED_VARIABLE] === '1';
@@ -67,5 +67,7 @@ async function main(): Promise<number> {
 }
 
 process.exitCode = await main();
+// However slow the reader is, it gets all of it.
+await new Promise<void>((resolve) => process.stdout.write('', () => resolve()));
 if (process.connected) process.disconnect();
 setTimeout(() => process.exit(), LINGER_MAX_MS).unref();

@@ -28,14 +28,31 @@ export class KafkaAdmin implements OffsetReader {
 
   /** @throws UnreachableError naming the addresses */
   async connect(): Promise<void> {
-    this.connected ??= translated(`brokers ${this.kafka.brokers.join(', ')}: connecting`, () =>
-      this.admin.connect(),
-    );
+    this.connected ??= this.connectInTime();
     try {
       await this.connected;
     } catch (error) {
       this.connected = null;
       throw withHint(error);
+    }
+  }
+
+  /** Each address gets the connection time-out once: somebody waits. */
+  private async connectInTime(): Promise<void> {
+    const { brokers, connectionTimeoutMs } = this.kafka;
+    const doing = `brokers ${brokers.join(', ')}: connecting`;
+    const timeoutMs = connectionTimeoutMs * brokers.length;
+    const connected = new AbortController();
+    const late = delay(timeoutMs, undefined, { signal: connected.signal }).then(
+      () => {
+        throw new UnreachableError(`${doing}: no answer within ${timeoutMs} ms`);
+      },
+      () => undefined,
+    );
+    try {
+      await Promise.race([translated(doing, () => this.admin.connect()), late]);
+    } finally {
+      connected.abort();
     }
   }
 

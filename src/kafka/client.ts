@@ -69,6 +69,9 @@ const CLIENT_RETRY: RetryOptions = {
   factor: 0.1,
 };
 
+/** Somebody waits for the answer: about 1 s beside the time-outs. */
+const ADMIN_RETRY: RetryOptions = { ...CLIENT_RETRY, retries: 4 };
+
 /**
  * For transactions: InitProducerId meets CONCURRENT_TRANSACTIONS while the coordinator still settles the last owner's
  * transaction, usually for some ms, after a broker's death for longer.
@@ -79,6 +82,13 @@ const TRANSACTION_RETRY: RetryOptions = {
   retries: 20,
   maxRetryTime: 500,
   factor: 0.1,
+};
+
+const RETRY_OF = {
+  consumer: CLIENT_RETRY,
+  producer: CLIENT_RETRY,
+  transaction: TRANSACTION_RETRY,
+  admin: ADMIN_RETRY,
 };
 
 /** A kafkajs client. `purpose` stands in the log beside what it says. */
@@ -93,7 +103,7 @@ export function createClient(
     connectionTimeout: config.connectionTimeoutMs,
     authenticationTimeout: config.connectionTimeoutMs,
     requestTimeout: config.requestTimeoutMs,
-    retry: purpose === 'transaction' ? TRANSACTION_RETRY : CLIENT_RETRY,
+    retry: RETRY_OF[purpose],
     logCreator: kafkaLog(log, purpose),
     ...(config.tls === null ? {} : { ssl: { ...config.tls } }),
     ...(config.sasl === null ? {} : { sasl: saslOptions(config.sasl) }),

@@ -51,7 +51,7 @@ test('every command and flag of docker-compose.yml exists, every file is there',
       const [source = '', target = ''] = volume.split(':');
       if (source.startsWith('./')) assert.ok(existsSync(join(root, source)), `${name}: ${source}`);
       else assert.ok(source in compose.volumes, `${name}: ${source}`);
-      assert.ok(target.startsWith('/work/'));
+      assert.ok(/^\/(etc|var\/lib)\/outrider\//.test(target));
     }
   }
 });
@@ -76,7 +76,7 @@ test('the configuration of the containers is one, its variables are set, its por
   const text = read('deploy/outrider.yml');
   const { environment = {} } = compose.services.worker ?? {};
   for (const [, name = ''] of text.matchAll(/\$\{([A-Z_]+)/g)) assert.ok(name in environment, name);
-  const config = parseConfig('/work/outrider.yml', text, environment);
+  const config = parseConfig('/etc/outrider/outrider.yml', text, environment);
   assert.deepEqual(config.kafka.brokers, ['kafka:19092']);
   assert.equal(config.http?.host, '0.0.0.0');
   assert.match(dockerfile, new RegExp(`^EXPOSE ${config.http.port}$`, 'm'));
