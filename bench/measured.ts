@@ -16,9 +16,7 @@ async function fetchAll(decode: boolean): Promise<number> {
   const config = loadConfig(task.configFile, {});
   const decoder = prepareDecoder(config, prepareReading(config));
   await using admin = new KafkaAdmin(localKafka(task.brokers), log);
-  const ranges = await admin.range(task.topic);
-  const from = new Map([...ranges].map(([partition, { low }]) => [partition, low]));
-  const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
+  const { from, to } = await admin.extent(task.topic);
   const { signal } = new AbortController();
   let events = 0;
   let started = 0;
@@ -43,9 +41,7 @@ async function fetchAll(decode: boolean): Promise<number> {
 async function loop(): Promise<number> {
   const config = loadConfig(task.configFile, {});
   await using admin = new KafkaAdmin(config.kafka, log);
-  const ends = new Map(
-    [...(await admin.range(task.topic))].map(([partition, { high }]) => [partition, high]),
-  );
+  const ends = await admin.ends(task.topic);
   const worker = new Worker({ config, clock: Date.now, log });
   await worker.start();
   const started = performance.now();

@@ -10,8 +10,7 @@ export type ErrorCode =
   | 'unusable-file'
   | 'answer-no'
   | 'fenced'
-  | 'outcome-unknown'
-  | 'interrupted';
+  | 'outcome-unknown';
 
 /** Exit codes that scripts hold on to; see "Exit codes" in docs/CONFIGURATION.md. */
 export const EXIT = {
@@ -33,7 +32,6 @@ const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'answer-no': EXIT.answerNo,
   fenced: EXIT.bug,
   'outcome-unknown': EXIT.unreachable,
-  interrupted: EXIT.interrupted,
 };
 
 export abstract class OutriderError extends Error {
@@ -99,11 +97,6 @@ export class FencedError extends OutriderError {
 export class OutcomeUnknownError extends OutriderError {
   readonly code = 'outcome-unknown';
   override readonly retriable = true;
-}
-
-/** The user asked twice to stop. */
-export class InterruptedError extends OutriderError {
-  readonly code = 'interrupted';
 }
 
 /** The text of anything that was thrown. */

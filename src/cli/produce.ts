@@ -91,6 +91,7 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
     schema,
     frame: await frameFor(
       options.encoding ?? connection.config?.input.encoding ?? 'single-object',
+      schema,
       schemaFile,
       topic,
       connection,
@@ -117,13 +118,14 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
 
 async function frameFor(
   encoding: Encoding,
+  schema: Type,
   schemaFile: string,
   topic: string,
   { config }: Connection,
   signal: AbortSignal,
 ): Promise<Buffer> {
   if (encoding === 'raw') return Buffer.alloc(0);
-  if (encoding === 'single-object') return singleObjectHeader(readSchemaFile(schemaFile));
+  if (encoding === 'single-object') return singleObjectHeader(schema);
   const registry = config?.input.registry ?? null;
   if (registry === null)
     throw new UsageError('--encoding confluent needs input.registry in the configuration');

@@ -123,3 +123,13 @@ export interface RecordShape {
   readonly aliases: readonly string[];
   readonly fields: readonly FieldShape[];
 }
+
+/** The type of a field, an item or a value inside a type that is no union; null where there is none. */
+export function insideType(view: TypeView, segment: string | number): Type | null {
+  if (view.kind === 'record') {
+    return (view.type as unknown as RecordShape).fields.find(({ name }) => name === segment)?.type ?? null;
+  }
+  if (view.kind === 'array') return (view.type as unknown as { itemsType: Type }).itemsType;
+  if (view.kind === 'map') return (view.type as unknown as { valuesType: Type }).valuesType;
+  return null;
+}

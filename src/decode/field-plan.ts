@@ -1,7 +1,7 @@
 import type { Type } from 'avsc';
 import { closest } from 'fastest-levenshtein';
 import { type FieldPath, formatFieldPath } from '../field-path.js';
-import { type Kind, type TypeView, branchesOf, viewOf } from './avro-schema.js';
+import { type Kind, type TypeView, branchesOf, insideType, unitOf, viewOf } from './avro-schema.js';
 
 /** What a leaf of the event is wanted for. */
 export interface Leaf {
@@ -71,6 +71,16 @@ export function planFields(reader: Type, request: FieldRequest): FieldPlan | Pla
     hasTime: request.time !== null,
     hasEntity: request.entity !== null,
   };
+}
+
+/** Whether a path of the reader schema leads to a logical time, in some branch of the unions on its way. */
+export function isTimeField(reader: Type, path: FieldPath): boolean {
+  let views = branchesOf(viewOf(reader));
+  for (const segment of path) {
+    const inner = views.map((view) => insideType(view, segment)).filter((type) => type !== null);
+    views = inner.flatMap((type) => branchesOf(viewOf(type)));
+  }
+  return views.some((view) => unitOf(view) !== null);
 }
 
 export function isPlanFault(result: FieldPlan | PlanFault): result is PlanFault {

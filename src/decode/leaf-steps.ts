@@ -1,12 +1,11 @@
 /** The steps at the leaves of an event: take a number, remember an entity, pass over, or stand in with a default. */
-import type { Type } from 'avsc';
 import { bytesAsText } from '../bytes-as-text.js';
 import {
   type FieldShape,
   type Kind,
-  type RecordShape,
   type TypeView,
   branchesOf,
+  insideType,
   unitOf,
   viewOf,
 } from './avro-schema.js';
@@ -129,15 +128,6 @@ function collectDefaults(value: unknown, declared: TypeView, plan: PlanNode, ste
     const next = (inner as Record<string | number, unknown>)[segment];
     if (type !== null && next !== undefined) collectDefaults(next, viewOf(type), child, steps);
   }
-}
-
-function insideType(view: TypeView, segment: string | number): Type | null {
-  if (view.kind === 'record') {
-    return (view.type as unknown as RecordShape).fields.find(({ name }) => name === segment)?.type ?? null;
-  }
-  if (view.kind === 'array') return (view.type as unknown as { itemsType: Type }).itemsType;
-  if (view.kind === 'map') return (view.type as unknown as { valuesType: Type }).valuesType;
-  return null;
 }
 
 function defaultEntity(value: unknown): Step {

@@ -72,8 +72,6 @@ const BROKEN: readonly Spoiler[] = [
   (whole) => withLastReading(whole, Infinity),
 ];
 
-export const BROKEN_EVENTS = BROKEN.length;
-
 function flipped(whole: Buffer, index: number): Buffer {
   const copy = Buffer.from(whole);
   copy[index] = (copy[index] ?? 0) ^ 0xff;

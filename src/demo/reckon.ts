@@ -50,9 +50,7 @@ async function readAll(
   take: (value: Buffer) => void,
 ): Promise<void> {
   await using admin = new KafkaAdmin(config.kafka, log);
-  const ranges = await admin.range(topic);
-  const from = new Map([...ranges].map(([partition, { low }]) => [partition, low]));
-  const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
+  const { from, to } = await admin.extent(topic);
   for await (const { records } of readTopic({
     kafka: config.kafka,
     topic,

@@ -61,9 +61,7 @@ export async function runDemo(options: DemoOptions): Promise<DemoResult | null> 
   const producing = performance.now();
   const produced = await produceEvents(events, config, admin, options);
   if (signal.aborted) return null;
-  const ends = new Map(
-    [...(await admin.range(config.input.topic))].map(([partition, { high }]) => [partition, high]),
-  );
+  const ends = await admin.ends(config.input.topic);
   const committed = untilCommitted(admin, config.group, config.input.topic, ends, signal);
   await Promise.race([committed, fleet.ended.then(() => committed)]).catch((error: unknown) => {
     if (!signal.aborted) throw error;

@@ -1,8 +1,7 @@
 import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
-import { UnusableFileError } from '../errors.js';
+import { UnusableFileError, messageOf } from '../errors.js';
 import type { FeatureBatch, ModelIdentity, Reject } from '../model.js';
-import { messageOf } from '../errors.js';
 import { type Detector, type DetectorKind, type DetectorOptions, ModelFault } from './detector.js';
 import { type Model, readModel } from './model-file.js';
 import { thresholdFor } from './score-quantiles.js';

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { protocolErrorOf, translated } from './translate-errors.js';
+import { COORDINATOR_AWAY, protocolErrorOf, translated } from './translate-errors.js';
 import { ConfigResourceTypes } from './kafkajs.js';
 
 export interface TopicPlan {
@@ -120,6 +120,22 @@ export class KafkaAdmin implements OffsetReader {
     });
   }
 
+  /** Where a topic's partitions end now, as bounds of a reading. */
+  async ends(topic: string): Promise<ReadonlyMap<number, number>> {
+    return new Map([...(await this.range(topic))].map(([partition, { high }]) => [partition, high]));
+  }
+
+  /** All that a topic holds now, as bounds of a reading. */
+  async extent(
+    topic: string,
+  ): Promise<{ from: ReadonlyMap<number, number>; to: ReadonlyMap<number, number> }> {
+    const ranges = await this.range(topic);
+    return {
+      from: new Map([...ranges].map(([partition, { low }]) => [partition, low])),
+      to: new Map([...ranges].map(([partition, { high }]) => [partition, high])),
+    };
+  }
+
   async atTime(topic: string, timeMs: number): Promise<ReadonlyMap<number, number>> {
     return this.asking(
       `topic ${topic}: finding offsets at ${new Date(timeMs).toISOString()}`,
@@ -170,9 +186,7 @@ export class KafkaAdmin implements OffsetReader {
 
 /** The broker says that it is the wrong one or not ready yet, and has done nothing; kafkajs asks again only sometimes. */
 const UNSETTLED: ReadonlySet<string> = new Set([
-  'GROUP_LOAD_IN_PROGRESS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
+  ...COORDINATOR_AWAY,
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
 ]);

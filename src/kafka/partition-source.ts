@@ -5,7 +5,7 @@ import type { TopicPartition } from '../model.js';
 import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { toSourceBatch } from './record-format.js';
-import { protocolErrorOf, translateError, translated } from './translate-errors.js';
+import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
 import { PartitionAssigners } from './kafkajs.js';
 
 /** How long the broker may hold a fetch open when there is nothing new; also how long a started partition waits. */
@@ -15,12 +15,6 @@ export const FETCH_PARTITION_BYTES_MAX = 524_288;
 export const FETCH_BYTES_MAX = 8_388_608;
 /** Batches of different partitions that may be in hand at once. */
 const BATCHES_CONCURRENT = 32;
-
-const COORDINATOR_AWAY: ReadonlySet<string> = new Set([
-  'GROUP_LOAD_IN_PROGRESS',
-  'GROUP_COORDINATOR_NOT_AVAILABLE',
-  'NOT_COORDINATOR_FOR_GROUP',
-]);
 
 /** Why a batch in hand is broken off when the member leaves. */
 const LEAVING = new Error('the member is leaving its group');

@@ -28,6 +28,12 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
   'SASL_AUTHENTICATION_FAILED',
 ]);
+/** The group's coordinator is elsewhere or not ready yet, and has done nothing. */
+export const COORDINATOR_AWAY: ReadonlySet<string> = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+]);
 /** The broker will say the same every time. */
 const REFUSED: ReadonlySet<string> = new Set([
   'MESSAGE_TOO_LARGE',

@@ -1,9 +1,9 @@
 import type { Type } from 'avsc';
 import type { Config } from '../config/config.js';
 import { configurationError } from '../config/fault.js';
-import { readSchemaFile, unitOf, viewOf } from '../decode/avro-schema.js';
+import { readSchemaFile } from '../decode/avro-schema.js';
 import { EventDecoder } from '../decode/event-decoder.js';
-import { type FieldPlan, isPlanFault, planFields } from '../decode/field-plan.js';
+import { type FieldPlan, isPlanFault, isTimeField, planFields } from '../decode/field-plan.js';
 import { singleObjectHeader } from '../decode/fingerprint.js';
 import { schemaFolder } from '../decode/schema-folder.js';
 import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
@@ -37,7 +37,7 @@ export function prepareReading(config: Config, use: 'events' | 'features' = 'eve
     throw configurationError(config.file, [KEY_OF_USE[plan.use]], `${plan.message} (${input.schema})`);
   for (const column of features.timeFields) {
     const path = features.fields[column] ?? [];
-    if (!isTime(reader, path)) {
+    if (!isTimeField(reader, path)) {
       throw configurationError(
         config.file,
         ['features'],
@@ -102,25 +102,3 @@ export async function anomalyFrame(config: Config, signal: AbortSignal): Promise
 }
 
 const KEY_OF_USE = { feature: 'features', time: 'input.time', entity: 'input.entity' } as const;
-
-function isTime(reader: Type, path: readonly (string | number)[]): boolean {
-  let types = [reader];
-  for (const segment of path) types = types.flatMap((type) => inside(type, segment));
-  return types.some((type) => branches(type).some((branch) => unitOf(viewOf(branch)) !== null));
-}
-
-function inside(type: Type, segment: string | number): Type[] {
-  return branches(type).flatMap((branch) => {
-    const { fields, itemsType, valuesType } = branch as unknown as {
-      fields?: readonly { name: string; type: Type }[];
-      itemsType?: Type;
-      valuesType?: Type;
-    };
-    const found = fields?.find(({ name }) => name === segment)?.type ?? itemsType ?? valuesType;
-    return found === undefined ? [] : [found];
-  });
-}
-
-function branches(type: Type): readonly Type[] {
-  return viewOf(type).kind === 'union' ? (type as unknown as { types: readonly Type[] }).types : [type];
-}

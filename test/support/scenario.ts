@@ -185,10 +185,8 @@ export class Scenario implements AsyncDisposable {
     await this.write(records);
   }
 
-  async ends(): Promise<Map<number, number>> {
-    return new Map(
-      [...(await this.admin.range(this.name))].map(([partition, { high }]) => [partition, high]),
-    );
+  async ends(): Promise<ReadonlyMap<number, number>> {
+    return await this.admin.ends(this.name);
   }
 
   async isCommitted(group: string): Promise<boolean> {
@@ -213,9 +211,7 @@ export class Scenario implements AsyncDisposable {
   }
 
   async *all(topic: string) {
-    const ranges = await this.admin.range(topic);
-    const from = new Map([...ranges].map(([partition, { low }]) => [partition, low]));
-    const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
+    const { from, to } = await this.admin.extent(topic);
     yield* readTopic({
       kafka: localKafka(this.brokers),
       topic,
