@@ -8,7 +8,7 @@ import type { Clock } from '../model.js';
 import { endOffsets, untilCommitted } from './end-offsets.js';
 import { REPORT_INTERVAL_MS, type WorkerMessage } from './messages.js';
 import type { FleetResult } from './supervisor.js';
-import { Worker } from './worker.js';
+import { Worker, type WorkerOptions } from './worker.js';
 
 /** The way to a supervisor. */
 export interface SupervisorChannel {
@@ -27,6 +27,8 @@ export interface RunWorkerOptions {
   /** Told of the worker once it exists, to show it over HTTP. */
   readonly onWorker?: (worker: Worker) => Promise<AsyncDisposable | null>;
   readonly signal: AbortSignal;
+  /** See WorkerOptions. */
+  readonly through?: WorkerOptions['through'];
 }
 
 /** Runs one worker until it is told to stop. @throws OutriderError when it cannot go on */
@@ -53,10 +55,11 @@ async function runUntilStopped({
   supervisor,
   onWorker,
   signal,
+  through,
 }: RunWorkerOptions): Promise<FleetResult> {
   const started = performance.now();
   const stop = AbortSignal.any([signal, ...(supervisor === null ? [] : [supervisor.gone])]);
-  const worker = new Worker({ config, clock, log });
+  const worker = new Worker({ config, clock, log, ...(through === undefined ? {} : { through }) });
   const shown = (await onWorker?.(worker)) ?? null;
   const reporter =
     supervisor === null

@@ -17,12 +17,14 @@ import { endOffsets, untilCommitted } from './end-offsets.js';
 import { type FleetStatus, RateMeter, type WorkerView, fleetStatus, unreadyReason } from './fleet-status.js';
 import { NO_TOTALS, REPORT_INTERVAL_MS, type Totals, addTotals } from './messages.js';
 import { RestartPolicy } from './restart-policy.js';
-import { type WorkerExit, WorkerProcess } from './worker-process.js';
+import { WORKER_PROGRAM, type WorkerExit, WorkerProcess } from './worker-process.js';
 
 export interface SupervisorOptions {
   readonly config: Config;
   /** How many; null for one per partition, at most fleet.max. */
   readonly workers: number | null;
+  /** The file that is forked for each worker; the package's own unless a test puts another in its place. */
+  readonly workerProgram?: string;
   /** What follows `outrider worker` on a child's command line. */
   readonly workerArguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -170,7 +172,8 @@ export class Supervisor implements FleetView {
     this.places.push(place);
     while (!this.stopping.signal.aborted) {
       place.state = 'starting';
-      const process = new WorkerProcess(this.options.workerArguments, this.options.environment);
+      const { workerProgram, workerArguments, environment } = this.options;
+      const process = new WorkerProcess(workerProgram ?? WORKER_PROGRAM, workerArguments, environment);
       place.process = process;
       const forced = this.endWhenStopping(process, place);
       const exit = await process.exited;

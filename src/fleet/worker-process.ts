@@ -12,6 +12,9 @@ export interface WorkerExit {
   readonly livedMs: number;
 }
 
+/** This package's own program. */
+export const WORKER_PROGRAM = fileURLToPath(new URL('../main.js', import.meta.url));
+
 /** One forked worker process: the same command that a container runs. */
 export class WorkerProcess {
   readonly exited: Promise<WorkerExit>;
@@ -19,10 +22,16 @@ export class WorkerProcess {
   private readonly child: ChildProcess;
   private failure: WorkerFailure | null = null;
 
-  /** @param args what follows `outrider worker` */
-  constructor(args: readonly string[], environment: Readonly<Record<string, string | undefined>>) {
+  /**
+   * @param program the file that is forked
+   * @param args what follows `outrider worker`
+   */
+  constructor(
+    program: string,
+    args: readonly string[],
+    environment: Readonly<Record<string, string | undefined>>,
+  ) {
     const started = performance.now();
-    const program = fileURLToPath(new URL('../main.js', import.meta.url));
     this.child = fork(program, ['worker', ...args], {
       env: { ...environment, [SUPERVISED_VARIABLE]: '1' },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

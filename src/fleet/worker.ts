@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { type OutriderError, UnreachableError } from '../errors.js';
 import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
-import { DeliveringSink } from '../kafka/delivering-sink.js';
+import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
 import { GroupMember } from '../kafka/partition-source.js';
 import { PlainTransport } from '../kafka/plain-transport.js';
 import { TransactionalSink } from '../kafka/transactional-sink.js';
@@ -11,7 +11,7 @@ import { WorkerMetrics } from '../observe/worker-metrics.js';
 import { PartitionTasks } from '../pipeline/partition-tasks.js';
 import type { Scorer } from '../pipeline/scorer.js';
 import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
-import type { PartitionSink, RecordTransport } from '../ports.js';
+import type { OffsetReader, PartitionSink, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
 import { type OutputTopic, Publisher } from '../publish/publisher.js';
 import type { Totals, WorkerReport } from './messages.js';
@@ -20,8 +20,16 @@ export interface WorkerOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
-  /** How the sinks are made; the tests put faults in here. */
-  readonly sinkFor?: (at: TopicPartition) => PartitionSink;
+  /** Takes the worker's own ports and gives those it works with; this is where tests and controls put faults in. */
+  readonly through?: (own: WorkerPorts) => WorkerPorts;
+}
+
+/** Where a worker ends and Kafka begins. */
+export interface WorkerPorts {
+  sinkFor(at: TopicPartition): PartitionSink;
+  readonly offsets: OffsetReader;
+  /** Commits an offset as the member that the worker is, outside any transaction. */
+  readonly commitOffset: OffsetCommit;
 }
 
 /**
@@ -73,6 +81,7 @@ export class Worker {
       await this.transport.connect();
     }
     const { judge } = this.scorer;
+    const ports = this.ports();
     const limits = new Map([anomalies, deadLetters].map(({ name, batchBytesMax }) => [name, batchBytesMax]));
     this.tasks = new PartitionTasks(
       {
@@ -81,7 +90,7 @@ export class Worker {
         onTruncated: config.input.onTruncated,
         commit: config.commit,
         source: this.member,
-        offsets: this.admin,
+        offsets: ports.offsets,
         scorer: this.scorer,
         publisher: new Publisher({
           verdict: {
@@ -105,7 +114,7 @@ export class Worker {
         log,
         onFatal: this.fail,
       },
-      this.options.sinkFor ?? ((at) => this.sinkFor(at)),
+      (at) => ports.sinkFor(at),
     );
     await this.member.join(this.tasks);
   }
@@ -140,16 +149,20 @@ export class Worker {
     await this.admin[Symbol.asyncDispose]();
   }
 
-  private sinkFor(at: TopicPartition): PartitionSink {
-    const { config, log } = this.options;
-    if (this.transport !== null) {
-      return new DeliveringSink(
-        this.transport,
-        (tp, offset, metadata) => this.member.commitOffset(tp, offset, metadata),
-        at,
-      );
-    }
-    return new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
+  private ports(): WorkerPorts {
+    const { config, log, through } = this.options;
+    const { transport } = this;
+    const commitOffset: OffsetCommit = (at, offset, metadata) =>
+      this.member.commitOffset(at, offset, metadata);
+    const own: WorkerPorts = {
+      offsets: this.admin,
+      commitOffset,
+      sinkFor: (at) =>
+        transport === null
+          ? new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log })
+          : new DeliveringSink(transport, commitOffset, at),
+    };
+    return through?.(own) ?? own;
   }
 
   private async outputTopics(): Promise<{ anomalies: OutputTopic; deadLetters: OutputTopic }> {

@@ -28,6 +28,7 @@ export class PartitionTasks implements SourceListener {
     this.joined = true;
     this.context.metrics.rebalanced();
     this.heartbeat();
+    this.context.log.info({ partitions: partitions.map(({ partition }) => partition) }, 'joined the group');
     if (this.draining) return;
     const kept = new Set(partitions.map(({ partition }) => partition));
     for (const [partition, task] of this.tasks) {
