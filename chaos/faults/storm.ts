@@ -1,0 +1,81 @@
+import { seededRandom } from '../../src/detect/random.js';
+import type { Recovery } from '../verdict/recovery.js';
+import { lasting } from '../waiting.js';
+import { Deck } from './deck.js';
+import { type Fault, type Resource, type Stage, between } from './fault.js';
+
+/** Between the starts of two faults. Most last longer than that, so that they overlap. */
+const GAP_MS: readonly [number, number] = [400, 3500];
+const BLOCKED_MS = 250;
+
+export interface Inflicted {
+  readonly name: string;
+  readonly group: Fault['group'];
+  /** When it struck, in ms since the storm began. */
+  readonly atMs: number;
+  /** What was done; null when there was nothing to do it to. */
+  readonly what: string | null;
+  /** From its start until all that had been written by then was committed, in ms; null when it never was. */
+  readonly recovery: Promise<number | null>;
+}
+
+/**
+ * Faults one after the other and over one another, until the time is up; returns when all are undone.
+ * The seed fixes the order of the kinds, their gaps, durations and targets; what the cluster and the fleet are at when
+ * one hits is not repeatable.
+ */
+export async function storm(
+  stage: Stage,
+  faults: readonly Fault[],
+  options: {
+    readonly seed: number;
+    readonly recovery: Recovery;
+    readonly durationMs: number;
+    readonly countMax: number;
+    readonly onFault: (inflicted: Inflicted) => void;
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly Inflicted[]> {
+  const { seed, recovery, durationMs, countMax, onFault, signal } = options;
+  const random = seededRandom(seed);
+  const deck = new Deck(faults, random);
+  const inUse = new Set<Resource>();
+  const under = new Set<Promise<void>>();
+  const done: Inflicted[] = [];
+  const started = performance.now();
+  let dealt = 0;
+  while (performance.now() - started < durationMs && dealt < countMax && !signal.aborted) {
+    const fault = deck.deal(inUse);
+    if (fault === null) {
+      await lasting(BLOCKED_MS, signal);
+      continue;
+    }
+    dealt++;
+    for (const resource of fault.takes) inUse.add(resource);
+    const running = inflictOne(fault, dealt).finally(() => {
+      for (const resource of fault.takes) inUse.delete(resource);
+      under.delete(running);
+    });
+    under.add(running);
+    await lasting(between(...GAP_MS, random), signal);
+  }
+  // Whatever is under way comes to its own end: a suspended broker is woken, a killed one started again.
+  await Promise.all(under);
+  return done;
+
+  async function inflictOne(fault: Fault, number: number): Promise<void> {
+    let atMs = performance.now() - started;
+    let recovering: Promise<number | null> = Promise.resolve(null);
+    const what = await fault.inflict(stage, {
+      random: seededRandom(seed * 100_003 + number),
+      signal,
+      strikes: () => {
+        atMs = performance.now() - started;
+        recovering = recovery.begin();
+      },
+    });
+    const inflicted = { name: fault.name, group: fault.group, atMs, what, recovery: recovering };
+    done.push(inflicted);
+    onFault(inflicted);
+  }
+}

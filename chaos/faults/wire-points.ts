@@ -1,0 +1,52 @@
+import { API, type ApiName } from '../network/frames.js';
+import { ownerOf } from '../network/connection-owner.js';
+import type { Fate, Passing } from '../network/wire.js';
+import { lasting, latch } from '../waiting.js';
+import type { Stage } from './fault.js';
+
+/** A point in a worker's dealings with the brokers: a request that leaves it, or the response that comes back. */
+export interface Point {
+  readonly api: ApiName;
+  readonly direction: 'request' | 'response';
+}
+
+/** How long a point may take to come up. Idle partitions commit nothing, and a cluster that is away answers nothing. */
+const POINT_LIMIT_MS = 12_000;
+
+export interface Reached {
+  readonly passing: Passing;
+  readonly pid: number;
+  /** What becomes of the frame, which waits until this is called. */
+  readonly let: (fate: Fate) => void;
+}
+
+/** The next time that a worker gets there: its frame is held until `let` is called. @returns null when none does in time */
+export async function nextAt(
+  { wire, fleet }: Stage,
+  point: Point,
+  signal: AbortSignal,
+  also: (passing: Passing, pid: number) => boolean = () => true,
+): Promise<Reached | null> {
+  const reached = latch<Reached | null>();
+  let isTaken = false;
+  using _listening = wire.intercept((passing) => {
+    if (isTaken || !isAt(passing, point)) return undefined;
+    const pid = ownerOf(passing.clientPort, fleet.workerPids);
+    if (pid === null || fleet.isSuspended(pid) || !also(passing, pid)) return undefined;
+    isTaken = true;
+    const fate = latch<Fate>();
+    reached.open({ passing, pid, let: fate.open });
+    return fate.promise;
+  });
+  const late = new AbortController();
+  void lasting(POINT_LIMIT_MS, AbortSignal.any([signal, late.signal])).then(() => {
+    if (!isTaken) reached.open(null);
+  });
+  const found = await reached.promise;
+  late.abort();
+  return found;
+}
+
+function isAt({ direction, request }: Passing, point: Point): boolean {
+  return request.transactionalId !== null && request.api === API[point.api] && direction === point.direction;
+}

@@ -1,0 +1,164 @@
+import { isAlive, signal as sendSignal } from '../children.js';
+import { lasting, until } from '../waiting.js';
+import { type Fault, between, pick } from './fault.js';
+import { type Point, nextAt } from './wire-points.js';
+
+/** Beyond the session time-out, which is 10 s by default. */
+const ZOMBIE_MS: readonly [number, number] = [12_000, 16_000];
+/** A worker that was killed now and then is given half a minute's pause before it is started again. */
+const STARTED_LIMIT_MS = 60_000;
+const GONE_LIMIT_MS = 30_000;
+
+/** SIGKILL for the worker that gets to this point next, while its frame is held in the proxy. */
+function killAt(name: string, point: Point): Fault {
+  return {
+    name,
+    group: 'worker',
+    takes: [],
+    async inflict(stage, { strikes, signal }) {
+      const reached = await nextAt(stage, point, signal);
+      if (reached === null) return null;
+      strikes();
+      sendSignal(reached.pid, 'SIGKILL');
+      // What it had sent by then still arrives.
+      reached.let('pass');
+      return `pid ${reached.pid} at ${point.api} ${point.direction} of ${reached.passing.request.transactionalId}`;
+    },
+  };
+}
+
+const zombie: Fault = {
+  name: 'worker suspended past its session, then woken',
+  group: 'worker',
+  takes: [],
+  async inflict({ fleet }, { random, strikes, signal }) {
+    const pid = pick(
+      fleet.workerPids.filter((candidate) => !fleet.isSuspended(candidate)),
+      random,
+    );
+    if (pid === undefined) return null;
+    strikes();
+    fleet.suspend(pid);
+    const ms = between(...ZOMBIE_MS, random);
+    await lasting(ms, signal);
+    fleet.resume(pid);
+    return `pid ${pid} for ${Math.round(ms)} ms`;
+  },
+};
+
+const supervisorKilled: Fault = {
+  name: 'supervisor killed',
+  group: 'worker',
+  takes: ['supervisor'],
+  async inflict({ fleet }, { strikes }) {
+    strikes();
+    const orphans = await fleet.killSupervisor();
+    // Its workers find out, commit what they have and leave; whoever started it starts it again at once.
+    fleet.start();
+    await until('the orphans are gone', GONE_LIMIT_MS, () =>
+      orphans.every((pid) => fleet.isSuspended(pid) || !isAlive(pid)),
+    );
+    return `${orphans.length} workers left behind`;
+  },
+};
+
+const workerAdded: Fault = {
+  name: 'worker added',
+  group: 'worker',
+  takes: ['members'],
+  inflict({ fleet }, { strikes }) {
+    strikes();
+    fleet.addWorker();
+    return Promise.resolve(`${fleet.workerPids.length} workers`);
+  },
+};
+
+const workerRemoved: Fault = {
+  name: 'worker removed',
+  group: 'worker',
+  takes: ['members'],
+  async inflict({ fleet }, { strikes }) {
+    strikes();
+    if (!(await fleet.removeWorker())) return null;
+    return `${fleet.workerPids.length} workers`;
+  },
+};
+
+const rollingRestart: Fault = {
+  name: 'rolling restart of the fleet',
+  group: 'worker',
+  takes: ['supervisor'],
+  async inflict({ fleet }, { strikes, signal }) {
+    strikes();
+    const before = fleet.supervisedPids.filter((pid) => !fleet.isSuspended(pid));
+    for (const pid of before) {
+      if (signal.aborted) break;
+      sendSignal(pid, 'SIGTERM');
+      await until(`pid ${pid} is gone`, GONE_LIMIT_MS, () => !fleet.supervisedPids.includes(pid));
+      const left = before.length;
+      await until('another is in its place', STARTED_LIMIT_MS, () => fleet.supervisedPids.length >= left);
+    }
+    return `${before.length} workers`;
+  },
+};
+
+/**
+ * Takes aim at the order of the fence: the EndTxn of a partition's owner is held back while the group gives its
+ * partitions out anew, and let go at the worst moment for whoever takes over.
+ */
+function heldCommit(name: string, release: 'before the fence' | 'after the offset is read'): Fault {
+  return {
+    name,
+    group: 'worker',
+    takes: ['members', 'next-commit'],
+    async inflict(stage, { strikes, signal }) {
+      const commit = await nextAt(stage, { api: 'EndTxn', direction: 'request' }, signal);
+      if (commit === null) return null;
+      const { transactionalId, correlationId } = commit.passing.request;
+      const isSame = (id: string | null): boolean => id === transactionalId;
+      strikes();
+      // A new member: the group rebalances, and every partition is taken over again, by whomever.
+      stage.fleet.addWorker();
+      const fence = await nextAt(
+        stage,
+        { api: 'InitProducerId', direction: 'request' },
+        signal,
+        ({ request }) => isSame(request.transactionalId),
+      );
+      if (fence === null) {
+        commit.let('pass');
+        return null;
+      }
+      if (release === 'after the offset is read') {
+        const read = stage.wire.nextResponse('OffsetFetch', () => true);
+        fence.let('pass');
+        await Promise.race([read, lasting(5000, signal)]);
+        commit.let('pass');
+      } else {
+        const answered = stage.wire.nextResponse(
+          'EndTxn',
+          ({ request }) => isSame(request.transactionalId) && request.correlationId === correlationId,
+        );
+        commit.let('pass');
+        await Promise.race([answered, lasting(3000, signal)]);
+        fence.let('pass');
+      }
+      return `${transactionalId}, let go ${release}`;
+    },
+  };
+}
+
+export const WORKER_FAULTS: readonly Fault[] = [
+  killAt('worker killed after it sent its output', { api: 'Produce', direction: 'response' }),
+  killAt('worker killed after it added its offsets', { api: 'TxnOffsetCommit', direction: 'response' }),
+  killAt('worker killed before its commit is heard', { api: 'EndTxn', direction: 'request' }),
+  killAt('worker killed after its commit, unheard', { api: 'EndTxn', direction: 'response' }),
+  killAt('worker killed during the fence', { api: 'InitProducerId', direction: 'response' }),
+  zombie,
+  heldCommit("old owner's commit held until the new one fences", 'before the fence'),
+  heldCommit("old owner's commit held until the new one has read its offset", 'after the offset is read'),
+  supervisorKilled,
+  workerAdded,
+  workerRemoved,
+  rollingRestart,
+];
