@@ -75,6 +75,7 @@ export async function chaos(
     recovery,
     durationMs: options.minutes * 60_000,
     countMax: options.count,
+    apart: options.apart,
     onFault: (fault) => say(faultText(fault)),
     signal,
   });

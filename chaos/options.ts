@@ -8,6 +8,7 @@ export interface ChaosOptions {
   readonly minutes: number;
   readonly count: number;
   readonly faults: readonly Fault[];
+  readonly apart: boolean;
   readonly workers: number;
   readonly rate: number;
   readonly control: ControlName | null;
@@ -31,6 +32,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
       '--faults <words>',
       'only the kinds whose group or name contains one of these words, by commas [all]',
     )
+    .option('--apart', 'one fault at a time, each after the last was recovered from', false)
     .option('--workers <n>', 'worker processes under the supervisor', whole(1), 3)
     .option('--rate <n>', 'events per second', whole(1), 300)
     .addOption(

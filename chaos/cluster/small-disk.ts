@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, rmSync, statfsSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { ended, spawnChild } from '../children.js';
 import { until } from '../waiting.js';
@@ -38,8 +38,15 @@ export class SmallDisk implements AsyncDisposable {
 
   /** Takes all the room that is left. */
   fill(): void {
-    const { bavail, bsize } = statfsSync(this.inside);
-    writeFileSync(join(this.inside, BALLAST), Buffer.alloc(bavail * bsize));
+    const ballast = openSync(join(this.inside, BALLAST), 'a');
+    try {
+      for (const piece = Buffer.alloc(65_536); ;) writeSync(ballast, piece);
+    } catch (error) {
+      // That is the point of it.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    } finally {
+      closeSync(ballast);
+    }
   }
 
   empty(): void {

@@ -7,6 +7,7 @@ import { type Fault, type Resource, type Stage, between } from './fault.js';
 /** Between the starts of two faults. Most last longer than that, so that they overlap. */
 const GAP_MS: readonly [number, number] = [400, 3500];
 const BLOCKED_MS = 250;
+const APART_LIMIT_MS = 60_000;
 
 export interface Inflicted {
   readonly name: string;
@@ -32,19 +33,27 @@ export async function storm(
     readonly recovery: Recovery;
     readonly durationMs: number;
     readonly countMax: number;
+    /** Each fault only after the one before has been recovered from: shows what each costs by itself. */
+    readonly apart: boolean;
     readonly onFault: (inflicted: Inflicted) => void;
     readonly signal: AbortSignal;
   },
 ): Promise<readonly Inflicted[]> {
-  const { seed, recovery, durationMs, countMax, onFault, signal } = options;
+  const { seed, recovery, durationMs, countMax, apart, onFault, signal } = options;
   const random = seededRandom(seed);
   const deck = new Deck(faults, random);
   const inUse = new Set<Resource>();
   const under = new Set<Promise<void>>();
   const done: Inflicted[] = [];
+  const failures: unknown[] = [];
   const started = performance.now();
   let dealt = 0;
-  while (performance.now() - started < durationMs && dealt < countMax && !signal.aborted) {
+  while (
+    performance.now() - started < durationMs &&
+    dealt < countMax &&
+    !signal.aborted &&
+    failures.length === 0
+  ) {
     const fault = deck.deal(inUse);
     if (fault === null) {
       await lasting(BLOCKED_MS, signal);
@@ -52,15 +61,22 @@ export async function storm(
     }
     dealt++;
     for (const resource of fault.takes) inUse.add(resource);
-    const running = inflictOne(fault, dealt).finally(() => {
-      for (const resource of fault.takes) inUse.delete(resource);
-      under.delete(running);
-    });
+    const running = inflictOne(fault, dealt)
+      .catch((error: unknown) => failures.push(error))
+      .then(() => {
+        for (const resource of fault.takes) inUse.delete(resource);
+        under.delete(running);
+      });
     under.add(running);
+    if (apart) {
+      await running;
+      await Promise.race([done.at(-1)?.recovery, lasting(APART_LIMIT_MS, signal)]);
+    }
     await lasting(between(...GAP_MS, random), signal);
   }
   // Whatever is under way comes to its own end: a suspended broker is woken, a killed one started again.
   await Promise.all(under);
+  if (failures.length > 0) throw failures[0];
   return done;
 
   async function inflictOne(fault: Fault, number: number): Promise<void> {

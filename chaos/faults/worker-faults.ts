@@ -1,5 +1,6 @@
 import { isAlive, signal as sendSignal } from '../children.js';
 import { lasting, until } from '../waiting.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { type Fault, between, pick } from './fault.js';
 import { type Point, nextAt } from './wire-points.js';
 
@@ -90,17 +91,25 @@ const rollingRestart: Fault = {
   takes: ['supervisor'],
   async inflict({ fleet }, { strikes, signal }) {
     strikes();
-    const before = fleet.supervisedPids.filter((pid) => !fleet.isSuspended(pid));
-    for (const pid of before) {
-      if (signal.aborted) break;
-      sendSignal(pid, 'SIGTERM');
-      await until(`pid ${pid} is gone`, GONE_LIMIT_MS, () => !fleet.supervisedPids.includes(pid));
-      const left = before.length;
-      await until('another is in its place', STARTED_LIMIT_MS, () => fleet.supervisedPids.length >= left);
-    }
-    return `${before.length} workers`;
+    return `${await restartOneByOne(fleet, signal)} workers`;
   },
 };
+
+/** SIGTERM for each worker, the next only when another has taken the place of the last. @returns how many */
+export async function restartOneByOne(fleet: Fleet, signal?: AbortSignal): Promise<number> {
+  const before = fleet.supervisedPids.filter((pid) => !fleet.isSuspended(pid));
+  for (const pid of before) {
+    if (signal?.aborted === true) break;
+    sendSignal(pid, 'SIGTERM');
+    await until(`pid ${pid} is gone`, GONE_LIMIT_MS, () => !fleet.supervisedPids.includes(pid));
+    await until(
+      'another is in its place',
+      STARTED_LIMIT_MS,
+      () => fleet.supervisedPids.length >= before.length,
+    );
+  }
+  return before.length;
+}
 
 /**
  * Takes aim at the order of the fence: the EndTxn of a partition's owner is held back while the group gives its

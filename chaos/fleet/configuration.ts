@@ -19,8 +19,15 @@ export const NAMES: Names = {
   deadLetters: 'events.dlt',
 };
 
-/** Outrider's configuration: defaults all over, but for small commits, so that a fault has many of them to hit. */
-export function writeConfiguration(file: string, brokers: readonly string[]): void {
+/** Small, so that a fault has many of them to hit. */
+const SMALL_COMMITS = { intervalMs: 100, maxRecords: 200 };
+
+/** Outrider's configuration: defaults all over, but for the commits. */
+export function writeConfiguration(
+  file: string,
+  brokers: readonly string[],
+  { threshold = THRESHOLD, commit = SMALL_COMMITS }: { threshold?: number; commit?: object } = {},
+): void {
   const { group, input, anomalies, deadLetters } = NAMES;
   const configuration = {
     kafka: { brokers, clientId: FLEET_CLIENT_ID },
@@ -28,8 +35,8 @@ export function writeConfiguration(file: string, brokers: readonly string[]): vo
     input: { topic: input, schema: EVENT_SCHEMA_FILE, startAt: 'earliest', entity: 'entity' },
     output: { anomalies, deadLetters },
     features: ['value'],
-    detector: { type: 'threshold', rules: [{ feature: 'value', above: THRESHOLD }] },
-    commit: { intervalMs: 100, maxRecords: 200 },
+    detector: { type: 'threshold', rules: [{ feature: 'value', above: threshold }] },
+    commit,
     http: false,
   };
   writeFileSync(file, stringify(configuration));

@@ -28,7 +28,7 @@ export interface Reckoning {
   readonly examples: readonly string[];
 }
 
-interface Verdict {
+export interface Verdict {
   readonly kind: Kind;
   /** Of the event: `topic/partition/offset`. */
   readonly source: string;
@@ -151,7 +151,8 @@ export function reckon(
   };
 }
 
-function verdictOf(record: ReadRecord, names: Names): Verdict {
+/** What an output record says, of which event. */
+export function verdictOf(record: ReadRecord, names: Names): Verdict {
   const { headers, value } = record;
   if (record.topic === names.deadLetters) {
     const at = ['topic', 'partition', 'offset'].map((name) => headers.get(`__dlq.errors.${name}`) ?? '?');

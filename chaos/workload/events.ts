@@ -31,6 +31,7 @@ export class EventSource {
   constructor(
     private readonly partitions: number,
     private readonly random: () => number,
+    private readonly threshold = THRESHOLD,
   ) {}
 
   /** @param undecodable the share of events that cannot be decoded */
@@ -42,7 +43,7 @@ export class EventSource {
     const whole = Buffer.concat([this.header, type.toBuffer({ id, entity, value })]);
     const base = { id, entity, partition: number % this.partitions };
     if (this.random() < undecodable) return { ...base, kind: 'undecodable', bytes: this.spoil(whole, id) };
-    return { ...base, kind: value > THRESHOLD ? 'anomalous' : 'normal', bytes: whole };
+    return { ...base, kind: value > this.threshold ? 'anomalous' : 'normal', bytes: whole };
   }
 
   /** Cut short, of a schema that nobody knows, or no Avro at all; unlike every other event in any case. */
