@@ -30,7 +30,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
     .option('--count <n>', 'stop after so many faults', whole(1), Number.MAX_SAFE_INTEGER)
     .option(
       '--faults <words>',
-      'only the kinds whose group or name contains one of these words, by commas [all]',
+      'only these groups, and the kinds with one of these words in their names; by commas [all]',
     )
     .option('--apart', 'one fault at a time, each after the last was recovered from', false)
     .option('--workers <n>', 'worker processes under the supervisor', whole(1), 3)
@@ -55,8 +55,9 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
 function chosen(program: Command, text: string | undefined): readonly Fault[] {
   if (text === undefined) return ALL_FAULTS;
   const words = text.split(',').map((word) => word.trim().toLowerCase());
+  const groups = new Set<string>(ALL_FAULTS.map(({ group }) => group));
   const found = ALL_FAULTS.filter(({ group, name }) =>
-    words.some((word) => group === word || name.toLowerCase().includes(word)),
+    words.some((word) => (groups.has(word) ? group === word : name.toLowerCase().includes(word))),
   );
   if (found.length === 0) program.error(`--faults: no kind of fault has '${text}' in its name; see --help`);
   return found;

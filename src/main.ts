@@ -28,7 +28,8 @@ function stopSignal(): AbortSignal {
 function processChannel(): ProcessChannel {
   return {
     send: (message) => {
-      if (process.connected) process.send?.(message);
+      // A supervisor that went away a moment ago: `onDisconnect` says so in its own time.
+      if (process.connected) process.send?.(message, undefined, undefined, () => undefined);
     },
     onDisconnect: (listener) => {
       process.on('disconnect', listener);

@@ -16,6 +16,11 @@ export class Deck {
     return index < 0 ? null : (this.cards.splice(index, 1)[0] ?? null);
   }
 
+  /** One that found nothing to hit gets another chance, after the others. */
+  putBack(fault: Fault): void {
+    this.cards.push(fault);
+  }
+
   private shuffled(): Fault[] {
     const cards = [...this.faults];
     for (let i = cards.length - 1; i > 0; i--) {

@@ -90,6 +90,7 @@ export async function storm(
         recovering = recovery.begin();
       },
     });
+    if (what === null) deck.putBack(fault);
     const inflicted = { name: fault.name, group: fault.group, atMs, what, recovery: recovering };
     done.push(inflicted);
     onFault(inflicted);

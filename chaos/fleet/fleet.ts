@@ -11,6 +11,8 @@ interface LogLine {
 }
 
 const ERROR_LEVEL = 50;
+/** Outrider's exit code for brokers that do not answer. */
+const UNREACHABLE = 3;
 
 export interface FleetOptions {
   readonly configFile: string;
@@ -137,19 +139,31 @@ export class Fleet implements AsyncDisposable {
     );
     const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
     lines.on('line', (line) => this.hear(line));
-    child.once('exit', (code) => {
-      const wasAsked = child !== this.supervisor && !this.alone.has(child);
-      if (!wasAsked && code !== 0 && code !== null)
-        this.faults.push(`pid ${child.pid ?? 0} ended with code ${code}`);
-    });
+    child.once('exit', (code) => this.hearOfEnd(child, code));
     return child;
+  }
+
+  /** What an orchestrator does: a fleet that found no broker at its start is started again. */
+  private hearOfEnd(child: ChildProcess, code: number | null): void {
+    const isSupervisor = child === this.supervisor;
+    if (!isSupervisor && !this.alone.has(child)) return;
+    if (code === UNREACHABLE) {
+      this.count('a process found no broker at its start');
+      if (isSupervisor) this.start();
+    } else if (code !== 0 && code !== null) {
+      this.faults.push(`pid ${child.pid ?? 0} ended with code ${code}`);
+    }
+  }
+
+  private count(message: string): void {
+    this.said.set(message, (this.said.get(message) ?? 0) + 1);
   }
 
   private hear(line: string): void {
     this.log.write(`${line}\n`);
     if (!line.startsWith('{')) return;
     const { msg, level } = JSON.parse(line) as LogLine;
-    this.said.set(msg, (this.said.get(msg) ?? 0) + 1);
+    this.count(msg);
     if (level >= ERROR_LEVEL) this.faults.push(`logged as an error: ${msg}`);
   }
 }

@@ -6,7 +6,6 @@ import {
   EXIT,
   type OutriderError,
   MissingRemoteError,
-  UnreachableError,
   UnusableFileError,
   ConfigurationError,
 } from '../errors.js';
@@ -61,8 +60,6 @@ export class Supervisor implements FleetView {
   private readonly restartCounter: Counter;
   private finished: Totals = NO_TOTALS;
   private fatal: OutriderError | null = null;
-  /** Some worker has been in the group: what is unreachable now may come back. */
-  private everJoined = false;
 
   constructor(private readonly options: SupervisorOptions) {
     this.admin = new KafkaAdmin(options.config.kafka, options.log);
@@ -179,10 +176,9 @@ export class Supervisor implements FleetView {
       const exit = await process.exited;
       forced.abort();
       if (process.report !== null) this.finished = addTotals(this.finished, process.report.totals);
-      this.everJoined ||= process.report?.joined ?? false;
       place.process = null;
       if (this.stopping.signal.aborted) return;
-      const fatal = fatalError(exit, this.everJoined);
+      const fatal = fatalError(exit);
       if (fatal !== null) {
         this.fatal ??= fatal;
         this.stopping.abort();
@@ -242,16 +238,14 @@ export class Supervisor implements FleetView {
 }
 
 /**
- * An exit that starting again cannot mend: a bad configuration, model or schema; and, before the worker had ever
- * joined, a broker or topic that is not there.
+ * An exit that starting again cannot mend: a bad configuration, model or schema, a topic or a right that is missing.
+ * Brokers that a worker does not reach may come back: the supervisor itself had reached them before it started any.
  */
-function fatalError({ code, failure }: WorkerExit, joined: boolean): OutriderError | null {
+function fatalError({ code, failure }: WorkerExit): OutriderError | null {
   const message = failure?.message ?? `a worker exited with code ${code}`;
   if (code === EXIT.usage) return new ConfigurationError(message);
   if (code === EXIT.unusable) return new UnusableFileError(message);
-  if (code !== EXIT.unreachable) return null;
-  if (failure?.permanent === true) return new MissingRemoteError(message);
-  return joined ? null : new UnreachableError(message);
+  return failure?.permanent === true ? new MissingRemoteError(message) : null;
 }
 
 function ownGauge(read: () => number): (this: Gauge) => void {
