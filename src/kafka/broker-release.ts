@@ -1,15 +1,7 @@
 import type { Logger } from 'pino';
 import { type KafkaConfig, createClient } from './client.js';
+import { type ApiVersions, type ReleaseLine, releaseLine } from './release-line.js';
 import { translated } from './translate-errors.js';
-
-/**
- * What a broker's release means for exactly-once. Before KAFKA-17507 a broker could answer a fetch of offsets with one
- * older than the transaction it had just finished. The fix is in 3.9.1 and in 4.0; 3.9.0 and 3.9.1 cannot be told
- * apart from outside.
- */
-export type OffsetFix = 'has' | 'unclear' | 'lacks';
-
-type ApiVersions = Readonly<Record<number, { readonly maxVersion: number } | undefined>>;
 
 /** The part of kafkajs that knows a broker's API versions; it has no public way to them. */
 interface Cluster {
@@ -20,14 +12,11 @@ interface Cluster {
   findBroker(node: { nodeId: number }): Promise<{ apiVersions(): Promise<ApiVersions> }>;
 }
 
-const PRODUCE = 0;
-const FETCH = 1;
-/** Highest Produce version that 4.0 speaks and 3.9 does not; highest Fetch version that 3.9 speaks and 3.8 does not. */
-const PRODUCE_4_0 = 12;
-const FETCH_3_9 = 17;
-
 /** Asks every broker of the cluster. @returns by node id */
-export async function offsetFixes(config: KafkaConfig, log: Logger): Promise<ReadonlyMap<number, OffsetFix>> {
+export async function brokerReleases(
+  config: KafkaConfig,
+  log: Logger,
+): Promise<ReadonlyMap<number, ReleaseLine>> {
   const kafka = createClient(config, 'admin', log);
   const key = Object.getOwnPropertySymbols(kafka).find(
     ({ description }) => description === 'private:Kafka:createCluster',
@@ -41,17 +30,12 @@ export async function offsetFixes(config: KafkaConfig, log: Logger): Promise<Rea
     try {
       await cluster.connect();
       await cluster.refreshMetadata();
-      const fixes = new Map<number, OffsetFix>();
+      const releases = new Map<number, ReleaseLine>();
       for (const nodeId of cluster.getNodeIds())
-        fixes.set(nodeId, classify(await (await cluster.findBroker({ nodeId })).apiVersions()));
-      return fixes;
+        releases.set(nodeId, releaseLine(await (await cluster.findBroker({ nodeId })).apiVersions()));
+      return releases;
     } finally {
       await cluster.disconnect();
     }
   });
-}
-
-function classify(versions: ApiVersions): OffsetFix {
-  if ((versions[PRODUCE]?.maxVersion ?? 0) >= PRODUCE_4_0) return 'has';
-  return (versions[FETCH]?.maxVersion ?? 0) >= FETCH_3_9 ? 'unclear' : 'lacks';
 }

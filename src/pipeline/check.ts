@@ -3,7 +3,8 @@ import type { Config } from '../config/config.js';
 import { SchemaRegistry } from '../decode/schema-registry.js';
 import { messageOf } from '../errors.js';
 import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
-import { offsetFixes } from '../kafka/broker-release.js';
+import { defectsAmong } from '../kafka/broker-defects.js';
+import { brokerReleases } from '../kafka/broker-release.js';
 import { TransactionalSink, transactionalId } from '../kafka/transactional-sink.js';
 import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
 
@@ -109,23 +110,21 @@ async function* checkTransactions(config: Config, log: Logger): AsyncGenerator<F
     }
     return `transactional ids ${transactionalId(config.group, { ...at, partition: 0 })} … may be used`;
   });
-  yield* releases(config, log);
+  yield* checkReleases(config, log);
 }
 
-async function* releases(config: Config, log: Logger): AsyncGenerator<Finding> {
-  const fixes = [...(await offsetFixes(config.kafka, log))];
-  const lacking = fixes.filter(([, fix]) => fix === 'lacks').map(([node]) => node);
-  const unclear = fixes.filter(([, fix]) => fix === 'unclear').map(([node]) => node);
-  if (lacking.length > 0) {
-    const message = `brokers ${lacking.join(', ')} are older than Kafka 3.9 and lack KAFKA-17507: a committed offset can be read too old, and events be scored twice; upgrade, or use delivery: at-least-once`;
-    yield { level: 'fault', what: 'release', message };
-  } else if (unclear.length > 0) {
-    yield {
-      level: 'warning',
-      what: 'release',
-      message: `brokers ${unclear.join(', ')} run Kafka 3.9: make sure that it is 3.9.1 or later, 3.9.0 lacks KAFKA-17507`,
-    };
-  } else yield ok('release', 'every broker runs Kafka 4.0 or later');
+async function* checkReleases(config: Config, log: Logger): AsyncGenerator<Finding> {
+  const releases = await brokerReleases(config.kafka, log);
+  const found = defectsAmong(releases);
+  for (const { defect, nodes } of found) {
+    const { issue, level, consequence, remedy } = defect;
+    const brokers = `brokers ${nodes.join(', ')} run Kafka ${defect.releases} (${issue})`;
+    yield { level, what: 'release', message: `${brokers}: ${consequence}; ${remedy}` };
+  }
+  if (found.length === 0) {
+    const lines = [...new Set(releases.values())].join(', ');
+    yield ok('release', `every broker runs Kafka ${lines}, without a known defect that exactly-once meets`);
+  }
 }
 
 async function* checkRegistry(config: Config, signal: AbortSignal): AsyncGenerator<Finding> {
