@@ -74,14 +74,15 @@ export class KafkaAdmin implements OffsetReader {
     return count;
   }
 
-  /** Creates the topics that are not there yet. @returns those it created */
+  /** Creates the topics that are not there yet, and waits until they have leaders. @returns those it created */
   async createTopics(plans: readonly TopicPlan[]): Promise<readonly string[]> {
     const known = await this.partitionCounts(plans.map(({ topic }) => topic));
     const wanted = plans.filter(({ topic }) => !known.has(topic));
     if (wanted.length === 0) return [];
-    await this.asking(`creating topics ${wanted.map(({ topic }) => topic).join(', ')}`, (admin) =>
+    const names = wanted.map(({ topic }) => topic);
+    await this.asking(`creating topics ${names.join(', ')}`, (admin) =>
       admin.createTopics({
-        waitForLeaders: true,
+        waitForLeaders: false,
         topics: wanted.map(({ topic, partitions, configs }) => ({
           topic,
           numPartitions: partitions,
@@ -90,7 +91,12 @@ export class KafkaAdmin implements OffsetReader {
         })),
       }),
     );
-    return wanted.map(({ topic }) => topic);
+    await this.asking(
+      `waiting for the new topics ${names.join(', ')}`,
+      (admin) => admin.fetchTopicMetadata({ topics: names }),
+      NEW_TOPIC_UNSETTLED,
+    );
+    return names;
   }
 
   async deleteTopics(topics: readonly string[]): Promise<void> {
@@ -178,9 +184,13 @@ export class KafkaAdmin implements OffsetReader {
     if (this.connected !== null) await this.admin.disconnect();
   }
 
-  private async asking<T>(doing: string, ask: (admin: Admin) => Promise<T>): Promise<T> {
+  private async asking<T>(
+    doing: string,
+    ask: (admin: Admin) => Promise<T>,
+    unsettled = UNSETTLED,
+  ): Promise<T> {
     await this.connect();
-    return translated(doing, () => whenSettled(() => ask(this.admin)));
+    return translated(doing, () => whenSettled(() => ask(this.admin), unsettled));
   }
 }
 
@@ -190,15 +200,17 @@ const UNSETTLED: ReadonlySet<string> = new Set([
   'LEADER_NOT_AVAILABLE',
   'NOT_LEADER_FOR_PARTITION',
 ]);
+/** The controller made the topic; the broker that is asked may hear of it later. */
+const NEW_TOPIC_UNSETTLED: ReadonlySet<string> = new Set([...UNSETTLED, 'UNKNOWN_TOPIC_OR_PARTITION']);
 const SETTLE_TIMEOUT_MS = 10_000;
 
-async function whenSettled<T>(ask: () => Promise<T>): Promise<T> {
+async function whenSettled<T>(ask: () => Promise<T>, unsettled: ReadonlySet<string>): Promise<T> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;
   for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 500)) {
     try {
       return await ask();
     } catch (error) {
-      if (!UNSETTLED.has(protocolErrorOf(error) ?? '') || performance.now() > deadline) throw error;
+      if (!unsettled.has(protocolErrorOf(error) ?? '') || performance.now() > deadline) throw error;
       await delay(waitMs);
     }
   }
