@@ -67,7 +67,7 @@ export async function chaos(
   await until('the fleet commits in every partition', STARTED_LIMIT_MS, () =>
     hasStarted(recovery.committedOffsets()),
   );
-  await recovery.begin();
+  await recovery.caughtUp();
   say(`the fleet is at work; faults for ${options.minutes} minutes …`);
   const began = performance.now();
   const inflicted = await storm({ cluster, fleet, wire, workload }, options.faults, {
@@ -92,12 +92,12 @@ export async function chaos(
   const output = await readAll(jars, direct, OUTPUTS);
   const reckoning = reckon(ledger, NAMES, { input, output, live: live.records });
   const behind = partitionsBehind(recovery.committedOffsets(), input);
-  const recoveries = await Promise.all(inflicted.map(({ recovery: one }) => one));
+  const costs = await Promise.all(inflicted.map(({ cost }) => cost));
   const faults = {
     partitionsBehind: behind.length,
     transactionsOpen: transactions.length,
     processFaults: fleet.faults.length,
-    neverRecovered: inflicted.filter(({ what }, index) => what !== null && recoveries[index] === null).length,
+    neverRecovered: inflicted.filter(({ what }, index) => what !== null && costs[index] === null).length,
   };
   const passed = violations({ reckoning, faults }).length === 0;
   if (!passed && options.control === null) cluster.keepData = true;

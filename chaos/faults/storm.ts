@@ -1,6 +1,6 @@
 import { seededRandom } from '../../src/detect/random.js';
-import type { Recovery } from '../verdict/recovery.js';
-import { lasting } from '../waiting.js';
+import type { Cost, Recovery } from '../verdict/recovery.js';
+import { lasting, latch } from '../waiting.js';
 import { Deck } from './deck.js';
 import { type Fault, type Resource, type Stage, between } from './fault.js';
 
@@ -16,8 +16,8 @@ export interface Inflicted {
   readonly atMs: number;
   /** What was done; null when there was nothing to do it to. */
   readonly what: string | null;
-  /** From its start until all that had been written by then was committed, in ms; null when it never was. */
-  readonly recovery: Promise<number | null>;
+  /** Null when the fleet never caught up, or nothing was done. */
+  readonly cost: Promise<Cost | null>;
 }
 
 /**
@@ -70,7 +70,7 @@ export async function storm(
     under.add(running);
     if (apart) {
       await running;
-      await Promise.race([done.at(-1)?.recovery, lasting(APART_LIMIT_MS, signal)]);
+      await Promise.race([done.at(-1)?.cost, lasting(APART_LIMIT_MS, signal)]);
     }
     await lasting(between(...GAP_MS, random), signal);
   }
@@ -81,17 +81,19 @@ export async function storm(
 
   async function inflictOne(fault: Fault, number: number): Promise<void> {
     let atMs = performance.now() - started;
-    let recovering: Promise<number | null> = Promise.resolve(null);
+    let cost: Promise<Cost | null> = Promise.resolve(null);
+    const undone = latch();
     const what = await fault.inflict(stage, {
       random: seededRandom(seed * 100_003 + number),
       signal,
       strikes: () => {
         atMs = performance.now() - started;
-        recovering = recovery.begin();
+        cost = recovery.costOf(undone.promise);
       },
     });
+    undone.open();
     if (what === null) deck.putBack(fault);
-    const inflicted = { name: fault.name, group: fault.group, atMs, what, recovery: recovering };
+    const inflicted = { name: fault.name, group: fault.group, atMs, what, cost };
     done.push(inflicted);
     onFault(inflicted);
   }

@@ -1,5 +1,11 @@
 import type { Inflicted } from '../faults/storm.js';
 import type { Reckoning } from './reckon.js';
+import type { Cost } from './recovery.js';
+
+export interface Quantiles {
+  readonly median: number;
+  readonly p99: number;
+}
 
 export interface FaultCount {
   readonly name: string;
@@ -7,8 +13,9 @@ export interface FaultCount {
   readonly inflicted: number;
   /** Those for which there was nothing to hit. */
   readonly void: number;
-  /** In seconds; null when none of them was measured. */
-  readonly recoverySeconds: { readonly median: number; readonly p99: number } | null;
+  /** In seconds; null when none of them was measured. See Cost. */
+  readonly recoverySeconds: Quantiles | null;
+  readonly pauseSeconds: Quantiles | null;
 }
 
 export interface Report {
@@ -33,20 +40,25 @@ export interface Report {
 
 /** How often each kind was tried and how long it took to recover, in the order of the kinds' names. */
 export async function countFaults(done: readonly Inflicted[]): Promise<readonly FaultCount[]> {
-  const kinds = new Map<string, { group: string; void: number; seconds: number[]; inflicted: number }>();
-  for (const { name, group, what, recovery } of done) {
-    const kind = kinds.get(name) ?? { group, void: 0, seconds: [], inflicted: 0 };
+  const kinds = new Map<string, { group: string; void: number; costs: Cost[]; inflicted: number }>();
+  for (const { name, group, what, cost: pending } of done) {
+    const kind = kinds.get(name) ?? { group, void: 0, costs: [], inflicted: 0 };
     kinds.set(name, kind);
     if (what === null) {
       kind.void++;
       continue;
     }
     kind.inflicted++;
-    const ms = await recovery;
-    if (ms !== null) kind.seconds.push(ms / 1000);
+    const cost = await pending;
+    if (cost !== null) kind.costs.push(cost);
   }
   return [...kinds]
-    .map(([name, { seconds, ...kind }]) => ({ name, ...kind, recoverySeconds: quantiles(seconds) }))
+    .map(([name, { costs, ...kind }]) => ({
+      name,
+      ...kind,
+      recoverySeconds: quantiles(costs.map(({ recoveryMs }) => recoveryMs / 1000)),
+      pauseSeconds: quantiles(costs.map(({ pauseMs }) => pauseMs / 1000)),
+    }))
     .sort((a, b) => a.group.localeCompare(b.group) || a.name.localeCompare(b.name));
 }
 
@@ -92,10 +104,10 @@ export function reportText(report: Report): string {
     '',
     ...lines.map(([name, value]) => `  ${name.padEnd(width)}  ${value}`),
     '',
-    `  ${'fault'.padEnd(names)}  tried  void  recovery median / p99`,
+    `  ${'fault'.padEnd(names)}  tried  void    recovery, p99      pause, p99`,
     ...byKind.map(
-      ({ name, inflicted, void: missed, recoverySeconds }) =>
-        `  ${name.padEnd(names)}  ${String(inflicted).padStart(5)}  ${String(missed).padStart(4)}  ${recoverySeconds === null ? '-' : `${recoverySeconds.median.toFixed(1)} / ${recoverySeconds.p99.toFixed(1)} s`}`,
+      ({ name, inflicted, void: missed, recoverySeconds, pauseSeconds }) =>
+        `  ${name.padEnd(names)}  ${String(inflicted).padStart(5)}  ${String(missed).padStart(4)}  ${secondsText(recoverySeconds)}  ${secondsText(pauseSeconds)}`,
     ),
     '',
     ...report.examples.map((text) => `  ${text}`),
@@ -103,7 +115,12 @@ export function reportText(report: Report): string {
   ].join('\n');
 }
 
-function quantiles(values: readonly number[]): FaultCount['recoverySeconds'] {
+function secondsText(quantiles: Quantiles | null): string {
+  const text = quantiles === null ? '-' : `${quantiles.median.toFixed(1)} / ${quantiles.p99.toFixed(1)} s`;
+  return text.padStart(14);
+}
+
+function quantiles(values: readonly number[]): Quantiles | null {
   if (values.length === 0) return null;
   const sorted = [...values].sort((a, b) => a - b);
   const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
