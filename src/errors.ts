@@ -10,7 +10,8 @@ export type ErrorCode =
   | 'unusable-file'
   | 'answer-no'
   | 'fenced'
-  | 'outcome-unknown';
+  | 'outcome-unknown'
+  | 'stalled';
 
 /** Exit codes that scripts hold on to; see "Exit codes" in docs/CONFIGURATION.md. */
 export const EXIT = {
@@ -32,6 +33,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'answer-no': EXIT.answerNo,
   fenced: EXIT.bug,
   'outcome-unknown': EXIT.unreachable,
+  stalled: EXIT.bug,
 };
 
 export abstract class OutriderError extends Error {
@@ -97,6 +99,22 @@ export class FencedError extends OutriderError {
 export class OutcomeUnknownError extends OutriderError {
   readonly code = 'outcome-unknown';
   override readonly retriable = true;
+}
+
+/** What a worker was seen not to do. */
+export type StallReason = 'not-moving' | 'not-joined' | 'not-reporting';
+
+/** Work that should go on has not gone on for fleet.stallTimeoutMs: the process starts again. */
+export class StalledError extends OutriderError {
+  readonly code = 'stalled';
+  override readonly retriable = true;
+
+  constructor(
+    readonly reason: StallReason,
+    message: string,
+  ) {
+    super(message);
+  }
 }
 
 /** The text of anything that was thrown. */

@@ -52,6 +52,8 @@ export interface SourceListener {
   passed(at: TopicPartition, firstOffset: number, nextOffset: number): void;
   /** This member's lease was renewed: it still owns what it was assigned. */
   heartbeat(): void;
+  /** The group rebalances, or this member has to join again: nothing moves until `assigned` is called. */
+  rejoining(): void;
 }
 
 /** A member of a consumer group. */

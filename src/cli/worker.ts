@@ -68,16 +68,22 @@ function aloneView(worker: Worker, config: Config, stopping: AbortSignal): Fleet
   );
   timer.unref();
   const views = (): WorkerView[] => [
-    { id: 1, pid: process.pid, state: report === null ? 'starting' : 'running', restarts: 0, report },
+    {
+      id: 1,
+      pid: process.pid,
+      state: report === null ? 'starting' : 'running',
+      restarts: 0,
+      report,
+      trouble: null,
+    },
   ];
   return {
-    unreadyReason: () => unreadyReason(views(), stopping.aborted, config.fleet.stallTimeoutMs),
+    unreadyReason: () => unreadyReason(views(), stopping.aborted),
     status: () =>
       fleetStatus(views(), {
         group: config.group,
         topic: config.input.topic,
         draining: stopping.aborted,
-        stallTimeoutMs: config.fleet.stallTimeoutMs,
         eventsPerSecond: 0,
         totals: worker.totals,
       }),

@@ -9,6 +9,8 @@ export interface WorkerView {
   readonly state: 'starting' | 'running' | 'restarting' | 'stopping';
   readonly restarts: number;
   readonly report: WorkerReport | null;
+  /** What its supervisor holds against it: silence now, or why its last process ended; null when it is fine. */
+  readonly trouble: string | null;
 }
 
 export interface FleetStatus {
@@ -31,25 +33,21 @@ export interface FleetStatus {
 }
 
 /**
- * Ready: every worker has joined, owns running partitions or none, and what lags moves.
+ * Ready: every worker reports, has joined, owns running partitions or none, and what lags moves.
  * @returns why not, or null
  */
-export function unreadyReason(
-  workers: readonly WorkerView[],
-  draining: boolean,
-  stallTimeoutMs: number,
-): string | null {
+export function unreadyReason(workers: readonly WorkerView[], draining: boolean): string | null {
   if (draining) return 'draining';
   if (workers.length === 0) return 'no worker yet';
-  for (const { id, state, report } of workers) {
-    if (state !== 'running' || report === null) return `worker ${id} is ${state}`;
+  for (const { id, state, report, trouble } of workers) {
+    if (state !== 'running' || report === null)
+      return `worker ${id} is ${state}${trouble === null ? '' : `: ${trouble}`}`;
+    if (trouble !== null) return `worker ${id}: ${trouble}`;
+    if (report.stalled !== null) return `worker ${id} has stalled: ${report.stalled}`;
     if (!report.joined) return `worker ${id} has not joined the group yet`;
     if (report.waiting !== null) return `worker ${id} waits: ${report.waiting}`;
-    for (const { partition, state: taskState, lag, idleMs } of report.partitions) {
+    for (const { partition, state: taskState } of report.partitions)
       if (taskState !== 'running') return `partition ${partition} is ${taskState}`;
-      if ((lag ?? 0) > 0 && idleMs > stallTimeoutMs)
-        return `partition ${partition} has a lag of ${lag} and has not moved for ${Math.round(idleMs / 1000)} s`;
-    }
   }
   return null;
 }
@@ -58,13 +56,12 @@ export interface FleetFacts {
   readonly group: string;
   readonly topic: string;
   readonly draining: boolean;
-  readonly stallTimeoutMs: number;
   readonly eventsPerSecond: number;
   readonly totals: Totals;
 }
 
 export function fleetStatus(workers: readonly WorkerView[], facts: FleetFacts): FleetStatus {
-  const reason = unreadyReason(workers, facts.draining, facts.stallTimeoutMs);
+  const reason = unreadyReason(workers, facts.draining);
   const tasks = workers.flatMap(({ report }) => report?.partitions ?? []);
   return {
     group: facts.group,

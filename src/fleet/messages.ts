@@ -1,4 +1,5 @@
 import type { TaskStatus } from '../pipeline/task-context.js';
+import type { StallReason } from '../errors.js';
 import type { ModelIdentity } from '../model.js';
 
 /** What a worker tells its supervisor over the process channel, every REPORT_INTERVAL_MS and at its end. */
@@ -7,8 +8,10 @@ export interface WorkerReport {
   readonly joined: boolean;
   readonly partitions: readonly TaskStatus[];
   readonly model: ModelIdentity;
-  /** Why it cannot go on for now (the registry is down), or null. */
+  /** Why it cannot go on for now (the registry is down, no broker answers), or null. */
   readonly waiting: string | null;
+  /** Why it is about to end and start again, or null. */
+  readonly stalled: string | null;
   readonly totals: Totals;
   /** prom-client's JSON of the worker's registry. */
   readonly metrics: readonly object[];
@@ -21,6 +24,8 @@ export interface WorkerFailure {
   readonly exitCode: number;
   /** Starting again cannot help: a topic, a right or a retained offset is missing. */
   readonly permanent: boolean;
+  /** What it did not do any more, when that is why it ends. */
+  readonly stall: StallReason | null;
 }
 
 export type WorkerMessage = WorkerReport | WorkerFailure;

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { MissingRemoteError, exitCodeFor, messageOf } from '../errors.js';
+import { MissingRemoteError, StalledError, exitCodeFor, messageOf } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { Clock } from '../model.js';
 import { endOffsets, untilCommitted } from './end-offsets.js';
@@ -42,6 +42,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<FleetResult>
       message: messageOf(error),
       exitCode: exitCodeFor(error),
       permanent: error instanceof MissingRemoteError,
+      stall: error instanceof StalledError ? error.reason : null,
     });
     throw error;
   }
@@ -69,14 +70,24 @@ async function runUntilStopped({
   const over = new AbortController();
   const ended = stopAtEnd ? untilEnd(config, log, over.signal) : new Promise<never>(() => undefined);
   ended.catch(() => undefined);
+  let failure: unknown = null;
   try {
     await Promise.race([worker.start(), stopped, worker.failed]);
     await Promise.race([stopped, worker.failed, ended]);
     log.info('stopping: committing what is in hand');
+  } catch (error) {
+    failure = error;
+    log.warn({ reason: messageOf(error) }, 'cannot go on: committing what is in hand');
+    throw error;
   } finally {
     over.abort();
+    await stopWithin(worker, config.fleet.shutdownTimeoutMs, log).catch((error: unknown) => {
+      // Why it ends is the first error; that it cannot leave in order either is no news.
+      if (failure === null) throw error;
+      log.debug({ err: error }, 'stopping failed; leaving without it');
+    });
+    // Until here: a worker that takes its time to drain is no silent one.
     if (reporter !== null) clearInterval(reporter);
-    await stopWithin(worker, config.fleet.shutdownTimeoutMs, log);
     supervisor?.send(await worker.report());
     await shown?.[Symbol.asyncDispose]();
   }

@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import {
   EXIT,
   type OutriderError,
+  type StallReason,
   MissingRemoteError,
   UnusableFileError,
   ConfigurationError,
@@ -16,6 +17,8 @@ import { endOffsets, untilCommitted } from './end-offsets.js';
 import { type FleetStatus, RateMeter, type WorkerView, fleetStatus, unreadyReason } from './fleet-status.js';
 import { NO_TOTALS, REPORT_INTERVAL_MS, type Totals, addTotals } from './messages.js';
 import { RestartPolicy } from './restart-policy.js';
+import { secondsText } from './seconds-text.js';
+import { SilenceRule } from './silence.js';
 import { WORKER_PROGRAM, type WorkerExit, WorkerProcess } from './worker-process.js';
 
 export interface SupervisorOptions {
@@ -45,6 +48,10 @@ interface Place {
   process: WorkerProcess | null;
   restarts: number;
   state: WorkerView['state'];
+  /** Why its last process ended, until the next one reports. */
+  lastEnd: string | null;
+  /** Its process was ended because of its silence. */
+  ended: string | null;
 }
 
 /** Children are given this long beyond shutdownTimeoutMs before they are ended by force. */
@@ -58,6 +65,8 @@ export class Supervisor implements FleetView {
   private readonly rate = new RateMeter();
   private readonly registry = new Registry();
   private readonly restartCounter: Counter;
+  private readonly stallCounter: Counter<'reason'>;
+  private readonly silenceRule: SilenceRule;
   private finished: Totals = NO_TOTALS;
   private fatal: OutriderError | null = null;
 
@@ -68,6 +77,14 @@ export class Supervisor implements FleetView {
       help: 'Workers started again after they died',
       registers: [this.registry],
     });
+    this.stallCounter = new Counter({
+      name: 'outrider_worker_stalls_total',
+      help: 'Workers that were started again because they stood still, by what they did not do',
+      labelNames: ['reason'],
+      registers: [this.registry],
+    });
+    for (const reason of STALL_REASONS) this.stallCounter.inc({ reason }, 0);
+    this.silenceRule = new SilenceRule(options.config.fleet.stallTimeoutMs);
     new Gauge({
       name: 'outrider_workers',
       help: 'Worker processes that are alive',
@@ -84,10 +101,10 @@ export class Supervisor implements FleetView {
     const stop = (): void => this.stopping.abort();
     signal.addEventListener('abort', stop, { once: true });
     if (signal.aborted) stop();
-    const sampler = setInterval(
-      () => this.rate.sample(this.totals().events, performance.now()),
-      REPORT_INTERVAL_MS,
-    );
+    const sampler = setInterval(() => {
+      this.rate.sample(this.totals().events, performance.now());
+      this.endTheSilent();
+    }, REPORT_INTERVAL_MS);
     try {
       const { config } = this.options;
       const partitions = await this.admin.partitionCount(config.input.topic);
@@ -113,18 +130,13 @@ export class Supervisor implements FleetView {
       group: config.group,
       topic: config.input.topic,
       draining: this.stopping.signal.aborted,
-      stallTimeoutMs: config.fleet.stallTimeoutMs,
       eventsPerSecond: this.rate.perSecond,
       totals: this.totals(),
     });
   }
 
   unreadyReason(): string | null {
-    return unreadyReason(
-      this.views(),
-      this.stopping.signal.aborted,
-      this.options.config.fleet.stallTimeoutMs,
-    );
+    return unreadyReason(this.views(), this.stopping.signal.aborted);
   }
 
   async metrics(): Promise<string> {
@@ -147,12 +159,13 @@ export class Supervisor implements FleetView {
   }
 
   private views(): readonly WorkerView[] {
-    return this.places.map(({ id, process, restarts, state }) => ({
+    return this.places.map(({ id, process, restarts, state, lastEnd, ended }) => ({
       id,
       pid: process?.pid ?? null,
       state: state === 'starting' && process?.report != null ? 'running' : state,
       restarts,
       report: process?.report ?? null,
+      trouble: ended ?? (process?.report == null ? lastEnd : this.silenceRule.unready(process)),
     }));
   }
 
@@ -165,6 +178,8 @@ export class Supervisor implements FleetView {
       process: null,
       restarts: 0,
       state: 'starting',
+      lastEnd: null,
+      ended: null,
     };
     this.places.push(place);
     while (!this.stopping.signal.aborted) {
@@ -184,22 +199,44 @@ export class Supervisor implements FleetView {
         this.stopping.abort();
         return;
       }
+      const stall = place.ended === null ? (exit.failure?.stall ?? null) : 'not-reporting';
+      const reason = place.ended ?? exit.failure?.message ?? null;
+      if (stall !== null) this.stallCounter.inc({ reason: stall });
       place.state = 'restarting';
+      place.lastEnd = reason;
+      place.ended = null;
       const waitMs = place.policy.delayAfterCrashMs(exit.livedMs);
       log.warn(
         {
           worker: id,
           exitCode: exit.code,
           signal: exit.signal,
-          reason: exit.failure?.message,
+          reason: reason ?? undefined,
+          stall: stall ?? undefined,
           restartInMs: waitMs,
         },
-        'a worker died',
+        stall === null ? 'a worker died' : 'a worker stalled',
       );
       await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) return;
       place.restarts++;
       this.restartCounter.inc();
+    }
+  }
+
+  /** A process whose event loop is blocked, or that is stopped, cannot handle SIGTERM. */
+  private endTheSilent(): void {
+    for (const place of this.places) {
+      const { process, id, ended } = place;
+      process?.silence.turned(performance.now());
+      if (process === null || ended !== null || this.stopping.signal.aborted) continue;
+      if (!this.silenceRule.isOver(process)) continue;
+      place.ended = `process ${process.pid} has not reported for ${secondsText(process.silence.ms)}`;
+      this.options.log.warn(
+        { worker: id, pid: process.pid, silentMs: Math.round(process.silence.ms) },
+        'a worker does not report and is ended by force',
+      );
+      process.terminate('SIGKILL');
     }
   }
 
@@ -236,6 +273,8 @@ export class Supervisor implements FleetView {
     this.stopping.abort();
   }
 }
+
+const STALL_REASONS: readonly StallReason[] = ['not-moving', 'not-joined', 'not-reporting'];
 
 /**
  * An exit that starting again cannot mend: a bad configuration, model or schema, a topic or a right that is missing.

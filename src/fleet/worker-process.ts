@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { Silence } from './silence.js';
 import type { WorkerFailure, WorkerMessage, WorkerReport } from './messages.js';
 
 /** Tells a worker that it has a supervisor: it then leaves the terminal's SIGINT to it. */
@@ -19,6 +20,8 @@ export const WORKER_PROGRAM = fileURLToPath(new URL('../main.js', import.meta.ur
 export class WorkerProcess {
   readonly exited: Promise<WorkerExit>;
   report: WorkerReport | null = null;
+  /** How long it has not reported. */
+  readonly silence = new Silence();
   private readonly child: ChildProcess;
   private failure: WorkerFailure | null = null;
 
@@ -37,6 +40,7 @@ export class WorkerProcess {
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.child.on('message', (message: WorkerMessage) => {
+      this.silence.heard();
       if (message.kind === 'report') this.report = message;
       else this.failure = message;
     });

@@ -1,20 +1,22 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { type OutriderError, UnreachableError } from '../errors.js';
+import { type OutriderError, type StalledError, UnreachableError } from '../errors.js';
 import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
+import { LogEnds } from '../kafka/log-ends.js';
 import { GroupMember } from '../kafka/partition-source.js';
 import { PlainTransport } from '../kafka/plain-transport.js';
 import { TransactionalSink } from '../kafka/transactional-sink.js';
 import type { Clock, TopicPartition } from '../model.js';
 import { WorkerMetrics } from '../observe/worker-metrics.js';
 import { PartitionTasks } from '../pipeline/partition-tasks.js';
-import type { Scorer } from '../pipeline/scorer.js';
+import type { EventScorer, Scorer } from '../pipeline/scorer.js';
 import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
-import type { OffsetReader, PartitionSink, RecordTransport } from '../ports.js';
+import type { OffsetReader, PartitionSink, PartitionSource, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
 import { type OutputTopic, Publisher } from '../publish/publisher.js';
 import type { Totals, WorkerReport } from './messages.js';
+import { StallWatch, lookIntervalMs } from './stall-watch.js';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -28,9 +30,14 @@ export interface WorkerOptions {
 export interface WorkerPorts {
   sinkFor(at: TopicPartition): PartitionSink;
   readonly offsets: OffsetReader;
+  readonly source: PartitionSource;
+  readonly scorer: EventScorer;
   /** Commits an offset as the member that the worker is, outside any transaction. */
   readonly commitOffset: OffsetCommit;
 }
+
+/** The brokers get at least this long to say where the partitions end. */
+const ASK_TIMEOUT_MIN_MS = 1000;
 
 /**
  * One member of the consumer group, with all that belongs to it. `start` joins; `failed` rejects when it cannot go
@@ -46,7 +53,10 @@ export class Worker {
   private readonly stopping = new AbortController();
   private tasks: PartitionTasks | null = null;
   private transport: PlainTransport | null = null;
+  private readonly ends: LogEnds;
+  private readonly watch: StallWatch;
   private waiting: string | null = null;
+  private stalled: StalledError | null = null;
   private stopped: Promise<void> | null = null;
 
   /** Reads schema and model. @throws UnusableFileError, ConfigurationError before any broker is touched */
@@ -69,10 +79,40 @@ export class Worker {
       log,
       onFailure: this.fail,
     });
+    const { kafka, fleet, commit, group, input } = config;
+    const { stallTimeoutMs } = fleet;
+    const askTimeoutMs = Math.max(ASK_TIMEOUT_MIN_MS, Math.min(kafka.requestTimeoutMs, stallTimeoutMs));
+    this.ends = new LogEnds(kafka, input.topic, askTimeoutMs, log);
+    this.watch = new StallWatch({
+      topic: input.topic,
+      group,
+      stallTimeoutMs,
+      takeOverTimeoutMs: Math.max(stallTimeoutMs, kafka.requestTimeoutMs),
+      joinTimeoutMs: Math.max(stallTimeoutMs, kafka.sessionTimeoutMs + kafka.rebalanceTimeoutMs),
+      commitIntervalMs: commit.intervalMs,
+      countedMaxMs: lookIntervalMs(stallTimeoutMs) + askTimeoutMs,
+      now: () => performance.now(),
+      sight: () => ({
+        waiting: this.waiting !== null,
+        inGroup: this.tasks?.inGroup ?? false,
+        heartbeats: this.tasks?.heartbeats ?? 0,
+        partitions: this.tasks?.status() ?? [],
+      }),
+      ends: async () => {
+        const ends = await this.ends.ask();
+        if (ends !== null) this.tasks?.heardEnds(ends);
+        return ends;
+      },
+    });
   }
 
   /** Connects and joins the group. @throws OutriderError when brokers, topics or rights are missing */
   async start(): Promise<void> {
+    void this.watch.run(this.stopping.signal).then((stall) => {
+      if (stall === null) return;
+      this.stalled = stall;
+      this.fail(stall);
+    });
     const { config, clock, log } = this.options;
     const { anomalies, deadLetters } = await this.outputTopics();
     const frame = await anomalyFrame(config, this.stopping.signal);
@@ -89,9 +129,9 @@ export class Worker {
         startAt: config.input.startAt,
         onTruncated: config.input.onTruncated,
         commit: config.commit,
-        source: this.member,
+        source: ports.source,
         offsets: ports.offsets,
-        scorer: this.scorer,
+        scorer: ports.scorer,
         publisher: new Publisher({
           verdict: {
             identity: judge.identity,
@@ -116,7 +156,7 @@ export class Worker {
       },
       (at) => ports.sinkFor(at),
     );
-    await this.member.join(this.tasks);
+    await ports.source.join(this.tasks);
   }
 
   async report(): Promise<WorkerReport> {
@@ -125,7 +165,8 @@ export class Worker {
       joined: this.tasks?.joined ?? false,
       partitions: this.tasks?.status() ?? [],
       model: this.scorer.judge.identity,
-      waiting: this.waiting,
+      waiting: this.waiting ?? this.watch.waiting,
+      stalled: this.stalled?.message ?? null,
       totals: this.totals,
       metrics: (await this.metrics.registry.getMetricsAsJSON()) as unknown as readonly object[],
     };
@@ -147,6 +188,7 @@ export class Worker {
     await this.member.leave();
     await this.transport?.[Symbol.asyncDispose]();
     await this.admin[Symbol.asyncDispose]();
+    await this.ends[Symbol.asyncDispose]();
   }
 
   private ports(): WorkerPorts {
@@ -156,6 +198,8 @@ export class Worker {
       this.member.commitOffset(at, offset, metadata);
     const own: WorkerPorts = {
       offsets: this.admin,
+      source: this.member,
+      scorer: this.scorer,
       commitOffset,
       sinkFor: (at) =>
         transport === null

@@ -73,9 +73,11 @@ export class GroupMember implements PartitionSource {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
         this.memberId = payload.memberId;
         this.inGroup = true;
+        listener.rejoining();
         this.assign(payload.memberAssignment[topic] ?? []);
         resolve();
       });
+        listener.rejoining();
       consumer.on(events.STOP, () => {
         this.inGroup = false;
       });
@@ -89,6 +91,7 @@ export class GroupMember implements PartitionSource {
           return;
         }
         const error = translateError(payload.error, `group ${group}, topic ${topic}`);
+    consumer.on(events.REBALANCING, () => listener.rejoining());
         reject(error);
         this.options.onFailure(error);
       });

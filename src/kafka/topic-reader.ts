@@ -102,6 +102,10 @@ class Mailbox implements SourceListener {
     // Nothing depends on the lease: the group has no other member.
   }
 
+  rejoining(): void {
+    // Nothing to be done until the next assignment.
+  }
+
   /** @returns null when everything was read or the signal aborted */
   async next(): Promise<SourceBatch | null> {
     for (;;) {

@@ -105,6 +105,14 @@ export class PartitionTask {
     this.pending.passTo(nextOffset);
     this.moveTo(nextOffset, Math.max(this.highWatermark, nextOffset));
   }
+  /** The brokers were asked where the partition ends: what fetches said may be old. */
+  heardEnd(offset: number): void {
+    if (this.state !== 'running' || offset <= this.highWatermark) return;
+    if (this.lag() === 0) this.movedAtMs = performance.now();
+    this.highWatermark = offset;
+    this.context.metrics.setLag(this.at, this.lag());
+  }
+
 
   /** Called every commit interval: commits what an idle partition still has in hand. */
   tick(): void {

@@ -11,7 +11,12 @@ export class PartitionTasks implements SourceListener {
   private readonly context: TaskContext;
   private readonly timer: NodeJS.Timeout;
   private draining = false;
+  /** Has been in the group. */
   joined = false;
+  /** Is in the group, and the group does not rebalance. */
+  inGroup = false;
+  /** Heartbeats and joins that the group accepted. */
+  heartbeats = 0;
 
   constructor(
     context: Omit<TaskContext, 'nextHeartbeat'>,
@@ -26,6 +31,7 @@ export class PartitionTasks implements SourceListener {
 
   assigned(partitions: readonly TopicPartition[]): void {
     this.joined = true;
+    this.inGroup = true;
     this.context.metrics.rebalanced();
     this.heartbeat();
     this.context.log.info({ partitions: partitions.map(({ partition }) => partition) }, 'joined the group');
@@ -60,10 +66,20 @@ export class PartitionTasks implements SourceListener {
     this.tasks.get(partition)?.passed(firstOffset, nextOffset);
   }
 
+  rejoining(): void {
+    this.inGroup = false;
+  }
+
   heartbeat(): void {
+    this.heartbeats++;
     const waiters = this.heartbeatWaiters;
     this.heartbeatWaiters = [];
     for (const resolve of waiters) resolve();
+  }
+
+  /** Where the brokers say that the partitions end. */
+  heardEnds(ends: ReadonlyMap<number, number>): void {
+    for (const [partition, end] of ends) this.tasks.get(partition)?.heardEnd(end);
   }
 
   status(): readonly TaskStatus[] {

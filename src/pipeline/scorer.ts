@@ -5,10 +5,17 @@ import type { SourceBatch } from '../model.js';
 import type { Stage } from '../observe/worker-metrics.js';
 import type { ScoredRows } from '../publish/publisher.js';
 
+/** What the pipeline asks of its stages. */
+export interface EventScorer {
+  readonly judge: Judge;
+  /** @throws only for the signal's reason: an event that cannot be scored is a reject */
+  score(batch: SourceBatch, signal: AbortSignal): Promise<ScoredRows>;
+}
+
 export type StageTimer = (stage: Stage, milliseconds: number) => void;
 
 /** The stages up to the score, in their order. One for all partitions of a process: nothing of a batch stays in it. */
-export class Scorer {
+export class Scorer implements EventScorer {
   constructor(
     private readonly decoder: EventDecoder,
     private readonly features: FeatureStage,

@@ -5,7 +5,7 @@ import type { WorkerMetrics } from '../observe/worker-metrics.js';
 import type { OffsetReader, PartitionSource } from '../ports.js';
 import type { Producer } from '../publish/producer.js';
 import type { Publisher } from '../publish/publisher.js';
-import type { Scorer } from './scorer.js';
+import type { EventScorer } from './scorer.js';
 import type { StartAt } from './start-offset.js';
 
 /** What all partitions of a worker share. */
@@ -16,7 +16,7 @@ export interface TaskContext {
   readonly commit: { readonly intervalMs: number; readonly maxRecords: number };
   readonly source: PartitionSource;
   readonly offsets: OffsetReader;
-  readonly scorer: Scorer;
+  readonly scorer: EventScorer;
   readonly publisher: Publisher;
   readonly producer: Producer;
   readonly metrics: WorkerMetrics;

@@ -16,8 +16,12 @@ export class Outrider {
   stdout = '';
   stderr = '';
 
-  constructor(args: readonly string[], options: { cwd?: string; environment?: NodeJS.ProcessEnv } = {}) {
-    this.process = spawn(process.execPath, [MAIN, ...args], {
+  /** @param options program: another file than the command's */
+  constructor(
+    args: readonly string[],
+    options: { cwd?: string; environment?: NodeJS.ProcessEnv; program?: string } = {},
+  ) {
+    this.process = spawn(process.execPath, [options.program ?? MAIN, ...args], {
       cwd: options.cwd,
       env: { ...process.env, ...options.environment },
       stdio: ['ignore', 'pipe', 'pipe'],

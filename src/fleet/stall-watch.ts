@@ -1,0 +1,200 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { StalledError } from '../errors.js';
+import type { EndsByPartition } from '../kafka/log-ends.js';
+import type { TaskStatus } from '../pipeline/task-context.js';
+import { secondsText } from './seconds-text.js';
+
+/** A worker at one moment, as its watch sees it. */
+export interface WorkerSight {
+  /** Nothing can be scored for a reason of its own (the schema registry is down): unready, but no stall. */
+  readonly waiting: boolean;
+  /** In the group, and the group does not rebalance. */
+  readonly inGroup: boolean;
+  /** Heartbeats and joins that the group has accepted so far. */
+  readonly heartbeats: number;
+  readonly partitions: readonly TaskStatus[];
+}
+
+/** Times in ms. */
+export interface StallWatchOptions {
+  readonly topic: string;
+  readonly group: string;
+  /** A partition that lags may stand still for this long. */
+  readonly stallTimeoutMs: number;
+  /** Taking a partition over may last this long: a coordinator that just starts is slow, and not hung. */
+  readonly takeOverTimeoutMs: number;
+  /** The group may go without a join or a heartbeat of this member for this long. */
+  readonly joinTimeoutMs: number;
+  /** What is read is committed within this, when all is well. */
+  readonly commitIntervalMs: number;
+  /** The most that one look may count, however long the process itself stood still. */
+  readonly countedMaxMs: number;
+  /** Monotonic. */
+  readonly now: () => number;
+  readonly sight: () => WorkerSight;
+  /** Null when no broker answers. */
+  readonly ends: () => Promise<EndsByPartition | null>;
+}
+
+/** How long a partition has been standing still, as far as brokers answered. */
+interface Stillness {
+  readonly position: number | null;
+  readonly committed: number | null;
+  /** Neither position nor committed offset moved, although there is something to read or the fence is not through. */
+  readonly stillMs: number;
+  /** The committed offset did not move, although there is something to commit. */
+  readonly uncommittedMs: number;
+}
+
+const LOOK_INTERVAL_MAX_MS = 5000;
+const LOOK_INTERVAL_MIN_MS = 50;
+
+/** How often a worker looks at itself. */
+export function lookIntervalMs(stallTimeoutMs: number): number {
+  return Math.max(LOOK_INTERVAL_MIN_MS, Math.min(LOOK_INTERVAL_MAX_MS, Math.floor(stallTimeoutMs / 4)));
+}
+
+/**
+ * Looks whether a worker's partitions move. What fetches say is not believed: a fetch loop that died says nothing, and
+ * the lag looks like none. So the brokers are asked where the log ends, and only for what stood still since the last
+ * look. Time in which no broker answers is not counted: then nobody can know whether a partition lags, and a new
+ * process could not help. Nor is time in which the group rebalances, up to joinTimeoutMs, or the process was stopped.
+ */
+export class StallWatch {
+  private lookedAtMs: number;
+  private heartbeats = 0;
+  private unheardMs = 0;
+  private unansweredSinceMs: number | null = null;
+  private readonly partitions = new Map<number, Stillness>();
+
+  constructor(private readonly options: StallWatchOptions) {
+    this.lookedAtMs = options.now();
+  }
+
+  /** Looks again and again until there is a stall. @returns null when the signal aborts */
+  async run(signal: AbortSignal): Promise<StalledError | null> {
+    const intervalMs = lookIntervalMs(this.options.stallTimeoutMs);
+    while (!signal.aborted) {
+      await delay(intervalMs, undefined, { signal, ref: false }).catch(() => undefined);
+      if (signal.aborted) break;
+      const stall = await this.look();
+      if (stall !== null) return stall;
+    }
+    return null;
+  }
+
+  /** Why nothing is known at the moment, or null. */
+  get waiting(): string | null {
+    if (this.unansweredSinceMs === null) return null;
+    return `no broker has answered for ${secondsText(this.options.now() - this.unansweredSinceMs)}`;
+  }
+
+  /** One look. @returns the first stall that it finds, or null */
+  async look(): Promise<StalledError | null> {
+    const { now, sight: see, ends: ask, countedMaxMs } = this.options;
+    const sight = see();
+    const elapsedMs = Math.min(now() - this.lookedAtMs, countedMaxMs);
+    this.lookedAtMs = now();
+    if (sight.waiting || this.allMoved(sight)) return this.startAgain(sight);
+    const ends = await ask();
+    if (ends === null) {
+      this.unansweredSinceMs ??= this.lookedAtMs;
+      return null;
+    }
+    this.unansweredSinceMs = null;
+    return this.membershipStall(sight, elapsedMs) ?? this.partitionStall(sight, ends, elapsedMs);
+  }
+
+  private allMoved({ heartbeats, partitions }: WorkerSight): boolean {
+    return (
+      heartbeats !== this.heartbeats &&
+      partitions.every(({ partition, state, committed }) => {
+        const last = this.partitions.get(partition);
+        return state === 'running' && last !== undefined && committed !== last.committed;
+      })
+    );
+  }
+
+  /** All is well, or nothing can be said: nothing counts so far. */
+  private startAgain({ heartbeats, partitions }: WorkerSight): null {
+    this.unansweredSinceMs = null;
+    this.heartbeats = heartbeats;
+    this.unheardMs = 0;
+    this.partitions.clear();
+    for (const { partition, position, committed } of partitions)
+      this.partitions.set(partition, { position, committed, stillMs: 0, uncommittedMs: 0 });
+    return null;
+  }
+
+  private membershipStall({ heartbeats }: WorkerSight, elapsedMs: number): StalledError | null {
+    const { group, joinTimeoutMs } = this.options;
+    this.unheardMs = heartbeats === this.heartbeats ? this.unheardMs + elapsedMs : 0;
+    this.heartbeats = heartbeats;
+    if (this.unheardMs < joinTimeoutMs) return null;
+    const what = heartbeats === 0 ? 'not joined' : 'no heartbeat was accepted, nor a join,';
+    return new StalledError('not-joined', `group ${group}: ${what} for ${secondsText(this.unheardMs)}`);
+  }
+
+  private partitionStall(
+    { inGroup, partitions }: WorkerSight,
+    ends: EndsByPartition,
+    elapsedMs: number,
+  ): StalledError | null {
+    const owned = new Set(partitions.map(({ partition }) => partition));
+    for (const partition of this.partitions.keys())
+      if (!owned.has(partition)) this.partitions.delete(partition);
+    let found: StalledError | null = null;
+    for (const status of partitions) {
+      const end = ends.get(status.partition) ?? 0;
+      const stillness = after(this.partitions.get(status.partition), status, end, inGroup ? elapsedMs : 0);
+      this.partitions.set(status.partition, stillness);
+      found ??= this.stallOf(status, stillness, end);
+    }
+    return found;
+  }
+
+  private stallOf(
+    { partition, state, position, committed }: TaskStatus,
+    { stillMs, uncommittedMs }: Stillness,
+    end: number,
+  ): StalledError | null {
+    const { topic, stallTimeoutMs, takeOverTimeoutMs, commitIntervalMs } = this.options;
+    const at = `topic ${topic}, partition ${partition}`;
+    const where = `position ${position ?? 'unknown'}, committed ${committed ?? 'unknown'}, end ${end}`;
+    if (stillMs >= (state === 'fencing' ? takeOverTimeoutMs : stallTimeoutMs)) {
+      const what =
+        state === 'fencing'
+          ? 'taking it over has not come to an end'
+          : `it has a lag of ${end - (position ?? 0)} and has not moved`;
+      return new StalledError(
+        'not-moving',
+        `${at}: ${what} for ${secondsText(stillMs)} (${state}, ${where})`,
+      );
+    }
+    if (uncommittedMs < stallTimeoutMs + commitIntervalMs) return null;
+    return new StalledError(
+      'not-moving',
+      `${at}: it has a lag of ${end - (committed ?? 0)} and nothing was committed for ${secondsText(uncommittedMs)} (${state}, ${where})`,
+    );
+  }
+}
+
+/** @param elapsedMs since the last look, as far as it counts */
+function after(
+  last: Stillness | undefined,
+  { state, position, committed }: TaskStatus,
+  end: number,
+  elapsedMs: number,
+): Stillness {
+  const sameCommitted = last?.committed === committed;
+  const { stillMs: countedStill = 0, uncommittedMs: countedUncommitted = 0 } = last ?? {};
+  const standsStill = sameCommitted && last?.position === position;
+  const hasWork = state === 'fencing' || (state === 'running' && (position === null || end > position));
+  const hasToCommit = state !== 'released' && committed !== null && end > committed;
+  return {
+    position,
+    committed,
+    stillMs: standsStill && hasWork ? countedStill + elapsedMs : 0,
+    uncommittedMs: sameCommitted && hasToCommit ? countedUncommitted + elapsedMs : 0,
+  };
+}
