@@ -6,6 +6,7 @@ import { prepareScorer } from '../pipeline/setup.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common, workerCount } from './options.js';
 import { Printer, grouped } from './output.js';
+import { warnTimeOuts } from './warn-time-outs.js';
 
 interface RunOptions extends CommonOptions {
   readonly workers?: number | 'auto';
@@ -35,6 +36,7 @@ async function run(options: RunOptions, context: CliContext): Promise<void> {
   const log = context.createLog(options.logLevel);
   // What no worker could start with is said before any is started.
   prepareScorer(config);
+  warnTimeOuts(config, log);
   const workers = options.workers ?? config.fleet.workers;
   const supervisor = new Supervisor({
     config,

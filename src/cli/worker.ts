@@ -9,6 +9,7 @@ import type { Config } from '../config/config.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common } from './options.js';
 import { Printer, grouped } from './output.js';
+import { warnTimeOuts } from './warn-time-outs.js';
 
 interface WorkerCommandOptions extends CommonOptions {
   readonly stopAtEnd?: boolean;
@@ -31,6 +32,7 @@ async function work(options: WorkerCommandOptions, context: CliContext): Promise
   const config = loadConfig(options.config, context.environment);
   const log = context.createLog(options.logLevel);
   const supervisor = supervisorChannel(context);
+  if (supervisor === null) warnTimeOuts(config, log);
   const result = await runWorker({
     config,
     clock: Date.now,

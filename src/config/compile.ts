@@ -8,7 +8,8 @@ import { DETECTORS } from '../detect/registry.js';
 import { type OutriderError, messageOf } from '../errors.js';
 import { type FeatureSpec, FEATURE_KEYS, compileFeatureSpec, isSpecFault } from '../features/spec.js';
 import { type FieldPath, parseFieldPath } from '../field-path.js';
-import { type KafkaConfig, type SaslConfig, type TlsConfig, timeoutFault } from '../kafka/client.js';
+import { type KafkaConfig, type SaslConfig, type TlsConfig } from '../kafka/client.js';
+import { brokenRelations } from '../kafka/time-outs.js';
 import type { Config, DetectorConfig, HttpConfig, InputConfig, StartAt } from './config.js';
 import { configurationError, fromZod, unknownKeyError } from './fault.js';
 import { type WrittenConfig, type WrittenSasl, type WrittenSecret, configSchema } from './schema.js';
@@ -76,15 +77,16 @@ class ConfigCompiler {
         brokersOverride === undefined ? ['kafka', 'brokers'] : ['kafka', 'brokers (from KAFKA_BROKERS)'];
       throw this.fault(where, `'${wrong}' is not host:port`);
     }
-    const config: KafkaConfig = {
+    const fault = brokenRelations({ kafka: rest, fleet: this.written.fleet }).find(
+      ({ level }) => level === 'fault',
+    );
+    if (fault !== undefined) throw this.fault(fault.key, fault.message);
+    return {
       ...rest,
       brokers: listed,
       tls: tls === false ? null : tls === true ? {} : this.tls(tls),
       sasl: sasl === undefined ? null : this.sasl(sasl, tls !== false),
     };
-    const fault = timeoutFault(config);
-    if (fault !== null) throw this.fault(['kafka', fault.key], fault.message);
-    return config;
   }
 
   private tls(files: {

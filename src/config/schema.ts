@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TIME_OUT_DEFAULTS } from '../kafka/time-outs.js';
 
 /** What a user may write in `outrider.yml`; defaults are applied here and nowhere else. */
 
@@ -36,13 +37,13 @@ const kafkaSchema = z.strictObject({
     ])
     .default(false),
   sasl: saslSchema.optional(),
-  connectionTimeoutMs: ms(3000),
-  requestTimeoutMs: ms(10_000),
-  sessionTimeoutMs: ms(10_000),
-  heartbeatIntervalMs: ms(2000),
-  rebalanceTimeoutMs: ms(15_000),
-  transactionTimeoutMs: ms(10_000),
-  metadataMaxAgeMs: ms(30_000),
+  connectionTimeoutMs: ms(TIME_OUT_DEFAULTS.connectionTimeoutMs),
+  requestTimeoutMs: ms(TIME_OUT_DEFAULTS.requestTimeoutMs),
+  sessionTimeoutMs: ms(TIME_OUT_DEFAULTS.sessionTimeoutMs),
+  heartbeatIntervalMs: ms(TIME_OUT_DEFAULTS.heartbeatIntervalMs),
+  rebalanceTimeoutMs: ms(TIME_OUT_DEFAULTS.rebalanceTimeoutMs),
+  transactionTimeoutMs: ms(TIME_OUT_DEFAULTS.transactionTimeoutMs),
+  metadataMaxAgeMs: ms(TIME_OUT_DEFAULTS.metadataMaxAgeMs),
 });
 
 const registrySchema = z.union([

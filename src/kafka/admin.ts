@@ -5,6 +5,7 @@ import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translated } from './translate-errors.js';
+import { SETTLE_TIMEOUT_MS } from './time-outs.js';
 import { ConfigResourceTypes } from './kafkajs.js';
 
 export interface TopicPlan {
@@ -202,7 +203,6 @@ const UNSETTLED: ReadonlySet<string> = new Set([
 ]);
 /** The controller made the topic; the broker that is asked may hear of it later. */
 const NEW_TOPIC_UNSETTLED: ReadonlySet<string> = new Set([...UNSETTLED, 'UNKNOWN_TOPIC_OR_PARTITION']);
-const SETTLE_TIMEOUT_MS = 10_000;
 
 async function whenSettled<T>(ask: () => Promise<T>, unsettled: ReadonlySet<string>): Promise<T> {
   const deadline = performance.now() + SETTLE_TIMEOUT_MS;

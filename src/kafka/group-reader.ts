@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { SourceRecord } from '../model.js';
 import { type KafkaConfig, createClient } from './client.js';
+import { FETCH_WAIT_MAX_MS, SUBSCRIBER_COMMIT_INTERVAL_MS } from './time-outs.js';
 import { translateError, translated } from './translate-errors.js';
 
 export interface GroupReading {
@@ -22,8 +23,6 @@ interface Handover extends GroupRecord {
   taken(): void;
 }
 
-const COMMIT_INTERVAL_MS = 1000;
-
 /**
  * Committed records of a topic as a member of a group that keeps its own offsets, at least once: a record counts as
  * done when the next one is asked for. @throws OutriderError; ends quietly when the signal aborts
@@ -42,7 +41,7 @@ export async function* readGroup({
     heartbeatInterval: kafka.heartbeatIntervalMs,
     rebalanceTimeout: kafka.rebalanceTimeoutMs,
     allowAutoTopicCreation: false,
-    maxWaitTimeInMs: 200,
+    maxWaitTimeInMs: FETCH_WAIT_MAX_MS,
     readUncommitted: false,
   });
   let offered: Handover | null = null;
@@ -68,7 +67,7 @@ export async function* readGroup({
       await consumer.connect();
       await consumer.subscribe({ topics: [topic], fromBeginning });
       await consumer.run({
-        autoCommitInterval: COMMIT_INTERVAL_MS,
+        autoCommitInterval: SUBSCRIBER_COMMIT_INTERVAL_MS,
         eachBatchAutoResolve: false,
         eachBatch: async ({
           batch,

@@ -1,4 +1,5 @@
 import type { KafkaConfig } from './client.js';
+import { TIME_OUT_DEFAULTS } from './time-outs.js';
 
 /** How to reach a broker that needs no more than an address: defaults for everything else. */
 export function localKafka(brokers: readonly string[], clientId = 'outrider'): KafkaConfig {
@@ -7,12 +8,6 @@ export function localKafka(brokers: readonly string[], clientId = 'outrider'): K
     clientId,
     tls: null,
     sasl: null,
-    connectionTimeoutMs: 3000,
-    requestTimeoutMs: 10_000,
-    sessionTimeoutMs: 10_000,
-    heartbeatIntervalMs: 2000,
-    rebalanceTimeoutMs: 15_000,
-    transactionTimeoutMs: 10_000,
-    metadataMaxAgeMs: 30_000,
+    ...TIME_OUT_DEFAULTS,
   };
 }

@@ -1,4 +1,5 @@
 import { UnreachableError, messageOf } from '../errors.js';
+import { TOKEN_TIMEOUT_MS } from './time-outs.js';
 
 interface TokenRequest {
   readonly tokenUrl: string;
@@ -6,8 +7,6 @@ interface TokenRequest {
   readonly clientSecret: string;
   readonly scope: string | null;
 }
-
-const TOKEN_TIMEOUT_MS = 10_000;
 
 /** A bearer token by the client-credentials grant (RFC 6749, section 4.4). @throws UnreachableError */
 export async function oauthToken({

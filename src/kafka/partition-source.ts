@@ -6,10 +6,9 @@ import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { toSourceBatch } from './record-format.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
+import { FETCH_WAIT_MAX_MS, MEMBER_RETRY } from './time-outs.js';
 import { PartitionAssigners } from './kafkajs.js';
 
-/** How long the broker may hold a fetch open when there is nothing new; also how long a started partition waits. */
-const FETCH_WAIT_MAX_MS = 200;
 /** Bytes asked for in one fetch, of one partition and in all: what bounds the memory of a worker. */
 export const FETCH_PARTITION_BYTES_MAX = 524_288;
 export const FETCH_BYTES_MAX = 8_388_608;
@@ -54,11 +53,7 @@ export class GroupMember implements PartitionSource {
       allowAutoTopicCreation: false,
       partitionAssigners: [withoutOffsetReset(PartitionAssigners.roundRobin)],
       retry: {
-        initialRetryTime: 100,
-        multiplier: 1.7,
-        retries: 8,
-        maxRetryTime: 2000,
-        factor: 0.1,
+        ...MEMBER_RETRY,
         restartOnFailure: () => Promise.resolve(!this.left),
       },
     });
@@ -73,16 +68,16 @@ export class GroupMember implements PartitionSource {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
         this.memberId = payload.memberId;
         this.inGroup = true;
-        listener.rejoining();
         this.assign(payload.memberAssignment[topic] ?? []);
         resolve();
       });
-        listener.rejoining();
       consumer.on(events.STOP, () => {
         this.inGroup = false;
+        listener.rejoining();
       });
       consumer.on(events.CRASH, ({ payload }) => {
         this.inGroup = false;
+        listener.rejoining();
         if (this.left) return;
         if (payload.restart) {
           // A coordinator that is still loading looks like a crash to kafkajs: it is none.
@@ -91,12 +86,12 @@ export class GroupMember implements PartitionSource {
           return;
         }
         const error = translateError(payload.error, `group ${group}, topic ${topic}`);
-    consumer.on(events.REBALANCING, () => listener.rejoining());
         reject(error);
         this.options.onFailure(error);
       });
     });
     consumer.on(events.HEARTBEAT, () => listener.heartbeat());
+    consumer.on(events.REBALANCING, () => listener.rejoining());
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       const first = Number(payload.firstOffset ?? payload.lastOffset);

@@ -9,6 +9,7 @@ import { explicitPartition } from './partitioner.js';
 import { unsent } from './plain-transport.js';
 import { toMessage } from './record-format.js';
 import { protocolErrorOf, translateError, translated } from './translate-errors.js';
+import { CONCURRENT_WAIT_FIRST_MS, CONCURRENT_WAIT_MAX_MS, SEND_RETRY } from './time-outs.js';
 import { CompressionTypes } from './kafkajs.js';
 
 export interface TransactionalSinkOptions {
@@ -17,10 +18,6 @@ export interface TransactionalSinkOptions {
   readonly input: TopicPartition;
   readonly log: Logger;
 }
-
-/** How long the coordinator may take to close the last transaction before the next one counts as stuck. */
-const CONCURRENT_WAIT_MAX_MS = 10_000;
-const CONCURRENT_WAIT_FIRST_MS = 2;
 
 /** The transactional id of a partition. A topic cannot contain a slash, nor can a group, so no two fleets share one. */
 export function transactionalId(group: string, { topic, partition }: TopicPartition): string {
@@ -46,8 +43,7 @@ export class TransactionalSink implements PartitionSink {
       metadataMaxAge: kafka.metadataMaxAgeMs,
       allowAutoTopicCreation: false,
       createPartitioner: explicitPartition,
-      // A failed send is not repeated by kafkajs: what it does not know to be safe is answered by fencing again.
-      retry: { retries: 0 },
+      retry: SEND_RETRY,
     });
     this.producer = producer;
     await translated(`transactional id ${id}: taking over`, async () => {

@@ -1,4 +1,5 @@
 import {
+  ConfigurationError,
   FencedError,
   MissingRemoteError,
   type OutriderError,
@@ -43,6 +44,17 @@ const REFUSED: ReadonlySet<string> = new Set([
   'UNSUPPORTED_FOR_MESSAGE_FORMAT',
   'POLICY_VIOLATION',
 ]);
+/** The broker's own limits do not allow what was configured; the key of each. */
+const OUT_OF_BOUNDS: ReadonlyMap<string, string> = new Map([
+  [
+    'INVALID_SESSION_TIMEOUT',
+    'kafka.sessionTimeoutMs: the broker takes group.min.session.timeout.ms (by default 6000) to group.max.session.timeout.ms (by default 1800000)',
+  ],
+  [
+    'INVALID_TRANSACTION_TIMEOUT',
+    'kafka.transactionTimeoutMs: the broker takes at most transaction.max.timeout.ms (by default 900000)',
+  ],
+]);
 const UNREACHABLE: ReadonlySet<string> = new Set([
   'KafkaJSConnectionError',
   'KafkaJSConnectionClosedError',
@@ -69,6 +81,8 @@ export function translateError(error: unknown, doing: string): OutriderError {
   if (type !== undefined && FENCED.has(type)) return new FencedError(text, options);
   if (type !== undefined && FORBIDDEN.has(type))
     return new MissingRemoteError(`${doing}: not allowed: ${type}`, options);
+  const bounds = type === undefined ? undefined : OUT_OF_BOUNDS.get(type);
+  if (bounds !== undefined) return new ConfigurationError(`${bounds}: refused while ${doing}`, options);
   if (chain.some(({ name }) => name === 'KafkaJSSASLAuthenticationError'))
     return new MissingRemoteError(text, options);
   if (type !== undefined && REFUSED.has(type))

@@ -5,6 +5,7 @@ import { messageOf } from '../errors.js';
 import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { defectsAmong } from '../kafka/broker-defects.js';
 import { brokerReleases } from '../kafka/broker-release.js';
+import { brokenRelations } from '../kafka/time-outs.js';
 import { TransactionalSink, transactionalId } from '../kafka/transactional-sink.js';
 import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
 
@@ -46,6 +47,8 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
     'configuration',
     `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`,
   );
+  for (const { key, message } of brokenRelations(config))
+    yield { level: 'warning', what: 'time-outs', message: `${key.join('.')} ${message}` };
   yield* tried('schema and model', () => {
     const reading = prepareReading(config);
     const { identity, threshold } = prepareJudge(config, reading);

@@ -7,6 +7,7 @@ import {
   UnreachableError,
   messageOf,
 } from '../errors.js';
+import { FENCE_BACKOFF_FIRST_MS, FENCE_BACKOFF_MAX_MS } from '../kafka/time-outs.js';
 import type { SourceBatch, TopicPartition } from '../model.js';
 import type { PartitionSink } from '../ports.js';
 import { slices } from './batch-slices.js';
@@ -20,8 +21,6 @@ const PENDING_BYTES_MAX = 8_388_608;
 const FAILURES_MAX = 5;
 /** Events that are scored in one go. */
 const SLICE_RECORDS_MAX = 4096;
-const FENCE_BACKOFF_FIRST_MS = 50;
-const FENCE_BACKOFF_MAX_MS = 2000;
 
 /** One assigned partition: its own sink, its own position, nothing shared with the others. */
 export class PartitionTask {
@@ -105,6 +104,7 @@ export class PartitionTask {
     this.pending.passTo(nextOffset);
     this.moveTo(nextOffset, Math.max(this.highWatermark, nextOffset));
   }
+
   /** The brokers were asked where the partition ends: what fetches said may be old. */
   heardEnd(offset: number): void {
     if (this.state !== 'running' || offset <= this.highWatermark) return;
@@ -112,7 +112,6 @@ export class PartitionTask {
     this.highWatermark = offset;
     this.context.metrics.setLag(this.at, this.lag());
   }
-
 
   /** Called every commit interval: commits what an idle partition still has in hand. */
   tick(): void {
