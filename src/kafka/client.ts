@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { kafkaLog } from './client-log.js';
 import { oauthToken } from './oauth-token.js';
 import { Kafka } from './kafkajs.js';
+import { seedsInOrder } from './seed-order.js';
 import { type KafkaTimeOuts, RETRY_OF } from './time-outs.js';
 
 export interface TlsConfig {
@@ -37,7 +38,7 @@ export interface KafkaConfig extends KafkaTimeOuts {
 /** A kafkajs client. `purpose` stands in the log beside what it says. */
 export function createClient(config: KafkaConfig, purpose: keyof typeof RETRY_OF, log: Logger): KafkaJs {
   const options: KafkaJsConfig = {
-    brokers: [...config.brokers],
+    brokers: () => seedsInOrder(config.brokers),
     clientId: config.clientId,
     connectionTimeout: config.connectionTimeoutMs,
     authenticationTimeout: config.connectionTimeoutMs,

@@ -5,6 +5,7 @@
 import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
 import { decodeRecord, withoutAborted } from './kafkajs-repairs.js';
+import { noteSeedFailure } from './seed-order.js';
 
 const load = createRequire(import.meta.url);
 
@@ -39,6 +40,41 @@ const { prototype } = load('kafkajs/src/network/requestQueue') as { prototype: R
 const schedule = prototype.scheduleCheckPendingRequests;
 prototype.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) schedule.call(this);
+};
+
+/**
+ * kafkajs tries another of the configured brokers only when one refuses the connection. One that takes it and hangs up,
+ * or takes it and never answers (a proxy without a backend, a suspended process), it asks again until it gives up.
+ */
+interface SeedBroker {
+  readonly connectionPool: { readonly host: string; readonly port: number };
+  connect(): Promise<void>;
+}
+interface BrokerPool {
+  seedBroker: SeedBroker;
+  createSeedBroker(): Promise<void>;
+}
+const SEED_IS_DEAF: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+]);
+const pool = (load('kafkajs/src/cluster/brokerPool') as { prototype: BrokerPool }).prototype;
+const createSeedBroker = pool.createSeedBroker;
+pool.createSeedBroker = async function () {
+  await createSeedBroker.call(this);
+  const seed = this.seedBroker;
+  const connect = seed.connect.bind(seed);
+  seed.connect = async () => {
+    try {
+      await connect();
+    } catch (error) {
+      if (!(error instanceof Error) || !SEED_IS_DEAF.has(error.name)) throw error;
+      noteSeedFailure(`${seed.connectionPool.host}:${seed.connectionPool.port}`);
+      // The one name that makes kafkajs take the next.
+      throw Object.assign(error, { name: 'KafkaJSConnectionError' });
+    }
+  };
 };
 
 export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, PartitionAssigner } from 'kafkajs';
 import type { Logger } from 'pino';
 import { type OutriderError, UnreachableError, messageOf } from '../errors.js';
@@ -6,7 +7,12 @@ import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { toSourceBatch } from './record-format.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
-import { FETCH_WAIT_MAX_MS, MEMBER_RETRY } from './time-outs.js';
+import {
+  FETCH_WAIT_MAX_MS,
+  MEMBER_RETRY,
+  RESTART_BACKOFF_FIRST_MS,
+  RESTART_BACKOFF_MAX_MS,
+} from './time-outs.js';
 import { PartitionAssigners } from './kafkajs.js';
 
 /** Bytes asked for in one fetch, of one partition and in all: what bounds the memory of a worker. */
@@ -36,6 +42,8 @@ export class GroupMember implements PartitionSource {
   /** Between a crash of kafkajs's and its next join there is nothing to pause or seek. */
   private inGroup = false;
   private readonly inHand = new Set<AbortController>();
+  /** Since it was last in the group. */
+  private restarts = 0;
 
   constructor(private readonly options: GroupMemberOptions) {
     const { kafka, group, log } = options;
@@ -54,7 +62,7 @@ export class GroupMember implements PartitionSource {
       partitionAssigners: [withoutOffsetReset(PartitionAssigners.roundRobin)],
       retry: {
         ...MEMBER_RETRY,
-        restartOnFailure: () => Promise.resolve(!this.left),
+        restartOnFailure: () => this.mayRestart(),
       },
     });
   }
@@ -68,6 +76,7 @@ export class GroupMember implements PartitionSource {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
         this.memberId = payload.memberId;
         this.inGroup = true;
+        this.restarts = 0;
         this.assign(payload.memberAssignment[topic] ?? []);
         resolve();
       });
@@ -149,6 +158,12 @@ export class GroupMember implements PartitionSource {
     this.left = true;
     for (const control of this.inHand) control.abort(LEAVING);
     await translated('leaving the group', () => this.consumer.disconnect());
+  }
+
+  /** After a pause that grows: a coordinator that hangs up at once would be asked many times a second. */
+  private async mayRestart(): Promise<boolean> {
+    await delay(Math.min(RESTART_BACKOFF_FIRST_MS * 2 ** this.restarts++, RESTART_BACKOFF_MAX_MS));
+    return !this.left;
   }
 
   private assign(partitions: readonly number[]): void {

@@ -102,6 +102,10 @@ export const MEMBER_RETRY: RetryOptions = {
   factor: 0.1,
 };
 
+/** Before kafkajs joins anew after a crash, doubling until it is in the group again. */
+export const RESTART_BACKOFF_FIRST_MS = 50;
+export const RESTART_BACKOFF_MAX_MS = 2000;
+
 /** A failed send in a transaction is not repeated by kafkajs: what it does not know to be safe is fenced again. */
 export const SEND_RETRY: RetryOptions = { retries: 0 };
 

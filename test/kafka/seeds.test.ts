@@ -1,0 +1,51 @@
+/** One of several configured brokers that is there but of no use must not keep a client from the others. */
+import assert from 'node:assert/strict';
+import { type AddressInfo, type Socket, createServer } from 'node:net';
+import { test } from 'node:test';
+import { KafkaAdmin } from '../../src/kafka/admin.js';
+import { localKafka } from '../../src/kafka/local-config.js';
+import { noteSeedFailure, seedsInOrder } from '../../src/kafka/seed-order.js';
+import { log, testBrokers } from '../support/scenario.js';
+
+/** A server that takes connections and does no more than that. */
+async function deafServer(
+  onConnection: (socket: Socket) => void,
+): Promise<{ address: string } & AsyncDisposable> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    onConnection(socket);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+for (const [kind, onConnection] of [
+  ['hangs up', (socket: Socket) => socket.destroy()],
+  ['never answers', () => undefined],
+] as const) {
+  test(`a broker that ${kind} is passed over`, async () => {
+    await using deaf = await deafServer(onConnection);
+    const brokers = [deaf.address, ...testBrokers()];
+    await using admin = new KafkaAdmin({ ...localKafka(brokers), requestTimeoutMs: 1000 }, log);
+    assert.equal((await admin.partitionCounts(['no-such-topic'])).size, 0);
+    // Whoever comes next does not have to find out again.
+    assert.equal(seedsInOrder(brokers).at(-1), deaf.address);
+  });
+}
+
+test('seeds keep their order until one fails; the last to fail goes last', () => {
+  const brokers = ['a:1', 'b:1', 'c:1'];
+  assert.deepEqual(seedsInOrder(brokers), brokers);
+  noteSeedFailure('a:1');
+  assert.deepEqual(seedsInOrder(brokers), ['b:1', 'c:1', 'a:1']);
+  noteSeedFailure('b:1');
+  assert.deepEqual(seedsInOrder(brokers), ['c:1', 'a:1', 'b:1']);
+});
