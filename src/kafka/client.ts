@@ -38,7 +38,8 @@ export interface KafkaConfig extends KafkaTimeOuts {
 /** A kafkajs client. `purpose` stands in the log beside what it says. */
 export function createClient(config: KafkaConfig, purpose: keyof typeof RETRY_OF, log: Logger): KafkaJs {
   const options: KafkaJsConfig = {
-    brokers: () => seedsInOrder(config.brokers),
+    // kafkajs counts on through the list at every try: a list of one leaves the choice to us.
+    brokers: () => seedsInOrder(config.brokers).slice(0, 1),
     clientId: config.clientId,
     connectionTimeout: config.connectionTimeoutMs,
     authenticationTimeout: config.connectionTimeoutMs,
