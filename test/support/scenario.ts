@@ -62,18 +62,24 @@ export interface Output {
 export class Scenario implements AsyncDisposable {
   readonly name = `test-${randomBytes(5).toString('hex')}`;
   readonly folder = mkdtempSync(join(tmpdir(), 'outrider-test-'));
-  readonly brokers = testBrokers();
-  readonly admin = new KafkaAdmin(localKafka(this.brokers), log);
+  readonly admin: KafkaAdmin;
   readonly type: Type = avro.Type.forSchema(EVENT_SCHEMA as unknown as Schema);
   private readonly header = singleObjectHeader(this.type);
-  private readonly transport = new PlainTransport(localKafka(this.brokers), log);
-  private readonly producer = new Producer({ transport: this.transport, batchBytesMax: () => 900_000 });
+  private readonly transport: PlainTransport;
+  private readonly producer: Producer;
   private readonly topics: string[] = [];
 
-  private constructor(readonly partitions: number) {}
+  private constructor(
+    readonly partitions: number,
+    readonly brokers: string[],
+  ) {
+    this.admin = new KafkaAdmin(localKafka(brokers), log);
+    this.transport = new PlainTransport(localKafka(brokers), log);
+    this.producer = new Producer({ transport: this.transport, batchBytesMax: () => 900_000 });
+  }
 
-  static async create(partitions = 4): Promise<Scenario> {
-    const scenario = new Scenario(partitions);
+  static async create(partitions = 4, brokers = testBrokers()): Promise<Scenario> {
+    const scenario = new Scenario(partitions, brokers);
     writeFileSync(join(scenario.folder, 'event.avsc'), JSON.stringify(EVENT_SCHEMA));
     await scenario.transport.connect();
     await scenario.topic(scenario.name, partitions);
@@ -224,10 +230,13 @@ export class Scenario implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.admin.deleteTopics(this.topics);
-    await this.transport[Symbol.asyncDispose]();
-    await this.admin[Symbol.asyncDispose]();
     rmSync(this.folder, { recursive: true, force: true });
+    try {
+      await this.admin.deleteTopics(this.topics);
+    } finally {
+      await this.transport[Symbol.asyncDispose]();
+      await this.admin[Symbol.asyncDispose]();
+    }
   }
 }
 

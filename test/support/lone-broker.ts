@@ -1,0 +1,70 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { awaitReady } from '../../src/local-broker/await-ready.js';
+import { cacheFolder } from '../../src/local-broker/cache-folder.js';
+import type { GuardMessage } from '../../src/local-broker/guard.js';
+import { type LaunchPlan, planLaunch } from '../../src/local-broker/launch-plan.js';
+import { findRuntime } from '../../src/local-broker/runtime.js';
+import { log } from './scenario.js';
+
+const GUARD = fileURLToPath(new URL('../../src/local-broker/guard.js', import.meta.url));
+
+/** The cluster waits until the last session of a killed broker is over, and a group until those of its members are. */
+const SHORT_SESSIONS = `
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=500
+group.min.session.timeout.ms=1000
+`;
+
+/** A cluster of one broker that can be killed and started again, with the same ports and data. */
+export class LoneBroker implements AsyncDisposable {
+  readonly brokers: string[];
+  private guard: ChildProcess | null = null;
+  private pid: number | null = null;
+  private ended: Promise<void> = Promise.resolve();
+
+  private constructor(private readonly plan: LaunchPlan) {
+    this.brokers = [...plan.brokers];
+  }
+
+  /** @returns null without Java: a container's data do not outlive it */
+  static async create(): Promise<LoneBroker | null> {
+    const runtime = await findRuntime(cacheFolder(process.env), () => undefined);
+    if (runtime.kind !== 'java') return null;
+    const dataDir = mkdtempSync(join(tmpdir(), 'outrider-lone-broker-'));
+    const plan = await planLaunch(runtime, dataDir, null);
+    appendFileSync(join(dataDir, 'server.properties'), SHORT_SESSIONS);
+    return new LoneBroker(plan);
+  }
+
+  /** Returns when the broker answers. The guard ends it when this process goes away, however it does. */
+  async start(): Promise<void> {
+    const guard = fork(GUARD, [JSON.stringify(this.plan)], {
+      detached: true,
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    this.guard = guard;
+    this.ended = new Promise((resolve) => guard.once('exit', () => resolve()));
+    guard.on('message', (message: GuardMessage) => {
+      if (message.kind === 'started') this.pid = message.pid;
+    });
+    await awaitReady(this.plan.brokers[0], this.ended, this.plan.logFile, log);
+  }
+
+  /** SIGKILL. Returns when the process is gone. */
+  async kill(): Promise<void> {
+    if (this.pid === null) throw new Error('the broker does not run');
+    process.kill(this.pid, 'SIGKILL');
+    this.pid = null;
+    await this.ended;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.guard?.connected === true) this.guard.disconnect();
+    await this.ended;
+    rmSync(this.plan.dataDir, { recursive: true, force: true });
+  }
+}
