@@ -43,6 +43,16 @@ prototype.scheduleCheckPendingRequests = function () {
 };
 
 /**
+ * A coordinator that is not found now is found later: kafkajs takes it for the end of the consumer. Replaced before
+ * anything that throws it is loaded.
+ */
+type ErrorClass = new (...args: never[]) => Error;
+const errors = load('kafkajs/src/errors') as { KafkaJSGroupCoordinatorNotFound: ErrorClass };
+errors.KafkaJSGroupCoordinatorNotFound = class extends errors.KafkaJSGroupCoordinatorNotFound {
+  readonly retriable = true;
+};
+
+/**
  * kafkajs tries another of the configured brokers only when one refuses the connection. One that takes it and hangs up,
  * or takes it and never answers (a proxy without a backend, a suspended process), it asks again until it gives up.
  */

@@ -1,10 +1,12 @@
 /** One of several configured brokers that is there but of no use must not keep a client from the others. */
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { test } from 'node:test';
 import { KafkaAdmin } from '../../src/kafka/admin.js';
 import { localKafka } from '../../src/kafka/local-config.js';
 import { noteSeedFailure, seedsInOrder } from '../../src/kafka/seed-order.js';
+import { translateError } from '../../src/kafka/translate-errors.js';
 import { log, testBrokers } from '../support/scenario.js';
 
 /** A server that takes connections and does no more than that. */
@@ -40,6 +42,16 @@ for (const [kind, onConnection] of [
     assert.equal(seedsInOrder(brokers).at(-1), deaf.address);
   });
 }
+
+test('a coordinator that is not found now does not end the consumer', () => {
+  // What decides is whether kafkajs counts its own error as retriable.
+  const { KafkaJSGroupCoordinatorNotFound: NotFound } = createRequire(import.meta.url)(
+    'kafkajs/src/errors',
+  ) as { KafkaJSGroupCoordinatorNotFound: new (message: string) => Error & { retriable: boolean } };
+  const error = new NotFound('Failed to find group coordinator');
+  assert.equal(error.retriable, true);
+  assert.equal(translateError(error, 'joining').code, 'unreachable');
+});
 
 test('seeds keep their order until one fails; the last to fail goes last', () => {
   const brokers = ['a:1', 'b:1', 'c:1'];
