@@ -110,7 +110,11 @@ export async function chaos(
     faults,
     longestStallSeconds: watch.longestStallMs / 1000,
     rebalances: fleet.said.get('joined the group') ?? 0,
-    restarts: fleet.said.get('a worker died') ?? 0,
+    restarts: ['a worker died', 'a worker left', 'a worker stalled'].reduce(
+      (sum, message) => sum + (fleet.said.get(message) ?? 0),
+      0,
+    ),
+    stalls: fleet.said.get('a worker stalled') ?? 0,
     byKind: await countFaults(inflicted),
     examples: [
       ...reckoning.examples,

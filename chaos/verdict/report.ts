@@ -33,6 +33,8 @@ export interface Report {
   readonly longestStallSeconds: number;
   readonly rebalances: number;
   readonly restarts: number;
+  /** Of these, because a worker stood still. */
+  readonly stalls: number;
   readonly byKind: readonly FaultCount[];
   readonly examples: readonly string[];
   readonly passed: boolean;
@@ -93,7 +95,7 @@ export function reportText(report: Report): string {
     ]),
     ['longest stall of a last stable offset', `${report.longestStallSeconds.toFixed(1)} s`],
     ['joins in rebalances', report.rebalances],
-    ['restarts of workers', report.restarts],
+    ['restarts of workers', `${report.restarts} (${report.stalls} for a stall)`],
   ];
   const width = Math.max(...lines.map(([name]) => name.length));
   const names = Math.max(...byKind.map(({ name }) => name.length), 5);

@@ -205,8 +205,10 @@ export class Supervisor implements FleetView {
       place.state = 'restarting';
       place.lastEnd = reason;
       place.ended = null;
-      const waitMs = place.policy.delayAfterCrashMs(exit.livedMs);
-      log.warn(
+      // Somebody else asked it to leave, a rolling restart for instance: that is no crash.
+      const left = exit.code === EXIT.done;
+      const waitMs = left ? 0 : place.policy.delayAfterCrashMs(exit.livedMs);
+      log[left ? 'info' : 'warn'](
         {
           worker: id,
           exitCode: exit.code,
@@ -215,7 +217,7 @@ export class Supervisor implements FleetView {
           stall: stall ?? undefined,
           restartInMs: waitMs,
         },
-        stall === null ? 'a worker died' : 'a worker stalled',
+        left ? 'a worker left' : stall === null ? 'a worker died' : 'a worker stalled',
       );
       await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) return;
