@@ -11,16 +11,13 @@ import { FENCE_BACKOFF_FIRST_MS, FENCE_BACKOFF_MAX_MS } from '../kafka/time-outs
 import type { SourceBatch, TopicPartition } from '../model.js';
 import type { PartitionSink } from '../ports.js';
 import { slices } from './batch-slices.js';
+import { sliceRecordsMax } from './in-flight.js';
 import { PendingOutput } from './pending-output.js';
 import { decideStart } from './start-offset.js';
 import type { TaskContext, TaskState, TaskStatus } from './task-context.js';
 
-/** Output that may wait for its commit; one transaction holds at most this and the output of one more batch. */
-const PENDING_BYTES_MAX = 8_388_608;
 /** Failures in a row after which an error that does not look passing is given up on. */
 const FAILURES_MAX = 5;
-/** Events that are scored in one go. */
-const SLICE_RECORDS_MAX = 4096;
 
 /** One assigned partition: its own sink, its own position, nothing shared with the others. */
 export class PartitionTask {
@@ -75,7 +72,7 @@ export class PartitionTask {
     for (const slice of slices(
       batch,
       position,
-      Math.min(SLICE_RECORDS_MAX, this.context.commit.maxRecords),
+      sliceRecordsMax(this.context.scorer.judge.features.length, this.context.commit.maxRecords),
     )) {
       // Between slices the event loop turns: heartbeats, answers and signals come through however full the topic is.
       await turn();
@@ -174,7 +171,8 @@ export class PartitionTask {
 
   private isFull(): boolean {
     return (
-      this.pending.offsets >= this.context.commit.maxRecords || this.pending.recordsBytes >= PENDING_BYTES_MAX
+      this.pending.offsets >= this.context.commit.maxRecords ||
+      this.pending.recordsBytes >= this.context.pendingBytesMax()
     );
   }
 

@@ -1,6 +1,7 @@
 import type { OutriderError } from '../errors.js';
 import type { SourceBatch, TopicPartition } from '../model.js';
 import type { PartitionSink, SourceListener } from '../ports.js';
+import { pendingBytesMax } from './in-flight.js';
 import { PartitionTask } from './partition-task.js';
 import type { TaskContext, TaskStatus } from './task-context.js';
 
@@ -19,11 +20,12 @@ export class PartitionTasks implements SourceListener {
   heartbeats = 0;
 
   constructor(
-    context: Omit<TaskContext, 'nextHeartbeat'>,
+    context: Omit<TaskContext, 'nextHeartbeat' | 'pendingBytesMax'>,
     private readonly sinkFor: (at: TopicPartition) => PartitionSink,
   ) {
     this.context = {
       ...context,
+      pendingBytesMax: () => pendingBytesMax(this.tasks.size),
       nextHeartbeat: () => new Promise((resolve) => this.heartbeatWaiters.push(resolve)),
     };
     this.timer = setInterval(() => this.tick(), Math.max(10, Math.floor(context.commit.intervalMs / 2)));

@@ -1,4 +1,4 @@
-import type { DeadLetterReason, OutgoingRecord, SourceBatch } from '../model.js';
+import type { DeadLetterReason, HeaderList, OutgoingRecord, SourceBatch } from '../model.js';
 import type { Output, ScoredRows } from '../publish/publisher.js';
 import { recordBytes } from '../publish/record-size.js';
 
@@ -37,11 +37,34 @@ export class PendingOutput {
     for (const [reason, count] of output.deadLetters)
       this.deadLetters.set(reason, (this.deadLetters.get(reason) ?? 0) + count);
     for (const record of output.records) {
-      this.records.push(record);
+      this.records.push(withOwnBytes(record));
       this.recordsBytes += recordBytes(record);
     }
     const times = new Float64Array(batch.records.length);
     for (let i = 0; i < times.length; i++) times[i] = Number(batch.records[i]?.timestamp);
     this.appendTimesMs.push(times);
   }
+}
+
+/** Smaller memory than this is not worth a copy: Node's own pool is of this order. */
+const SHARED_BYTES_MIN = 65_536;
+
+/**
+ * Key, headers and a dead letter's value are views of the fetch response they came in. While they wait, each would keep
+ * all of that response in memory: an anomaly now and then would keep everything that was fetched since the last commit.
+ */
+function withOwnBytes(record: OutgoingRecord): OutgoingRecord {
+  const { key, value, headers } = record;
+  const hasViews = isView(key) || isView(value) || headers.some(([, header]) => isView(header));
+  if (!hasViews) return record;
+  const ownHeaders: HeaderList = headers.map(([name, header]) => [name, ownBytes(header)]);
+  return { ...record, key: ownBytes(key), value: ownBytes(value), headers: ownHeaders };
+}
+
+function isView(bytes: Buffer | null): boolean {
+  return bytes !== null && bytes.buffer.byteLength > Math.max(SHARED_BYTES_MIN, 2 * bytes.length);
+}
+
+function ownBytes(bytes: Buffer | null): Buffer | null {
+  return bytes !== null && isView(bytes) ? Buffer.from(bytes) : bytes;
 }

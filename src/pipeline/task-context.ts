@@ -22,6 +22,8 @@ export interface TaskContext {
   readonly metrics: WorkerMetrics;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Bytes of output of one partition that may wait for their commit; see in-flight.ts. */
+  readonly pendingBytesMax: () => number;
   /** Resolves at the member's next heartbeat that the group accepts. */
   readonly nextHeartbeat: () => Promise<void>;
   /** This worker cannot go on with the partition until somebody does something. */

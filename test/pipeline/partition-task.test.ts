@@ -59,7 +59,7 @@ class World {
       scorer: {
         score: (batch: SourceBatch, first: number) =>
           Promise.resolve({ batch, first, fields: { tombstones: 0 } }),
-        judge: { identity: { name: 'm', version: '1' } },
+        judge: { identity: { name: 'm', version: '1' }, features: ['f'] },
       } as unknown as Scorer,
       publisher: {
         output: ({ batch }: { batch: SourceBatch }) => ({
@@ -78,6 +78,7 @@ class World {
       metrics: new WorkerMetrics(),
       clock: () => 0,
       log: pino({ level: 'silent' }),
+      pendingBytesMax: () => 8_388_608,
       nextHeartbeat: () => new Promise((resolve) => this.heartbeats.push(resolve)),
       onFatal: (error) => (this.fatal = error),
     };
