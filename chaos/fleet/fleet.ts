@@ -124,7 +124,8 @@ export class Fleet implements AsyncDisposable {
   private async end(process: ChildProcess): Promise<void> {
     process.kill('SIGTERM');
     await ended(process);
-    if (process.exitCode !== 0 && process.signalCode !== 'SIGKILL')
+    // By a signal: killed by another fault, or asked before it had begun to listen.
+    if (process.signalCode === null && process.exitCode !== 0)
       this.faults.push(
         `pid ${process.pid ?? 0} ended with code ${process.exitCode ?? 'none'} when asked to stop`,
       );
@@ -161,9 +162,21 @@ export class Fleet implements AsyncDisposable {
 
   private hear(line: string): void {
     this.log.write(`${line}\n`);
-    if (!line.startsWith('{')) return;
-    const { msg, level } = JSON.parse(line) as LogLine;
+    const entry = logLine(line);
+    if (entry === null) return;
+    const { msg, level } = entry;
     this.count(msg);
     if (level >= ERROR_LEVEL) this.faults.push(`logged as an error: ${msg}`);
+  }
+}
+
+/** @returns null for what is no line of the log: a stack trace, or the half line of a process that was killed */
+function logLine(text: string): LogLine | null {
+  if (!text.startsWith('{')) return null;
+  try {
+    return JSON.parse(text) as LogLine;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
   }
 }
