@@ -30,10 +30,11 @@ export interface CommitUnit extends RecordTransport {
  */
 export interface PartitionSink {
   /**
-   * Makes every earlier owner of this partition powerless and settles what it left open. Only after this may the
-   * committed offset be read.
+   * Makes every earlier owner of this partition powerless, settles what it left open, and only then reads what was
+   * committed: no earlier owner can commit after that, and nothing that one did commit is missed.
+   * @returns null where the group has no offset in this partition
    */
-  fence(): Promise<void>;
+  fence(): Promise<CommittedOffset | null>;
   begin(): Promise<CommitUnit>;
   /** Lets go of connections without ending what is open. May be called twice. */
   discard(): Promise<void>;
@@ -81,7 +82,10 @@ export interface LogRange {
 
 /** Reads what is known of the input topic. @throws OutriderError */
 export interface OffsetReader {
-  /** By partition; null where the group has none. Every partition of the topic is there. */
+  /**
+   * By partition; null where the group has none. Every partition of the topic is there. May be out of date: what a
+   * partition is started from is what its fence gives.
+   */
   committed(group: string, topic: string): Promise<ReadonlyMap<number, CommittedOffset | null>>;
   range(topic: string): Promise<ReadonlyMap<number, LogRange>>;
   /** The first offset at or after a time (Unix ms), the end of the log where there is none, by partition. */

@@ -7,35 +7,26 @@ import type { Config } from '../../src/config/config.js';
 import type { WorkerPorts } from '../../src/fleet/worker.js';
 import { TransactionalSink } from '../../src/kafka/transactional-sink.js';
 import type { OutgoingRecord } from '../../src/model.js';
-import type { CommitUnit, CommittedOffset, OffsetReader, PartitionSink } from '../../src/ports.js';
+import type { CommitUnit, PartitionSink } from '../../src/ports.js';
 
 export type Control = (own: WorkerPorts, config: Config, log: Logger) => WorkerPorts;
 
 /** Steps 1 and 2 of the protocol swapped: the committed offset is read, and then the fence is made. */
-const offsetBeforeFence: Control = (own, { group, input }) => {
-  const early = new Map<number, CommittedOffset | null>();
-  const offsets: OffsetReader = {
-    range: (topic) => own.offsets.range(topic),
-    atTime: (topic, timeMs) => own.offsets.atTime(topic, timeMs),
-    committed: async (...asked) => new Map([...(await own.offsets.committed(...asked)), ...early]),
-  };
-  return {
-    ...own,
-    offsets,
-    sinkFor: (at) => {
-      const sink = own.sinkFor(at);
-      return {
-        fence: async () => {
-          const committed = await own.offsets.committed(group, input.topic);
-          early.set(at.partition, committed.get(at.partition) ?? null);
-          await sink.fence();
-        },
-        begin: () => sink.begin(),
-        discard: () => sink.discard(),
-      };
-    },
-  };
-};
+const offsetBeforeFence: Control = (own, { group, input }) => ({
+  ...own,
+  sinkFor: (at) => {
+    const sink = own.sinkFor(at);
+    return {
+      fence: async () => {
+        const committed = await own.offsets.committed(group, input.topic);
+        await sink.fence();
+        return committed.get(at.partition) ?? null;
+      },
+      begin: () => sink.begin(),
+      discard: () => sink.discard(),
+    };
+  },
+});
 
 /** A commit whose outcome is unknown is made again, records and all, and nobody asks what became of the first. */
 const commitRetried: Control = (own) => ({
@@ -74,7 +65,10 @@ const offsetsOutside: Control = (own, { kafka, group }, log) => ({
     // Its transactions commit the offsets of a group that nobody reads.
     const sink = new TransactionalSink({ kafka, group: `${group}.elsewhere`, input: at, log });
     return {
-      fence: () => sink.fence(),
+      fence: async () => {
+        await sink.fence();
+        return (await own.offsets.committed(group, at.topic)).get(at.partition) ?? null;
+      },
       discard: () => sink.discard(),
       begin: async () => {
         const unit = await sink.begin();

@@ -204,7 +204,12 @@ export class Worker {
       sinkFor: (at) =>
         transport === null
           ? new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log })
-          : new DeliveringSink(transport, commitOffset, at),
+          : new DeliveringSink(
+              transport,
+              commitOffset,
+              at,
+              async () => (await this.admin.committed(config.group, at.topic)).get(at.partition) ?? null,
+            ),
     };
     return through?.(own) ?? own;
   }

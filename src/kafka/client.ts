@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { kafkaLog } from './client-log.js';
 import { oauthToken } from './oauth-token.js';
 import { Kafka } from './kafkajs.js';
-import { seedsInOrder } from './seed-order.js';
+import { byLastFailure } from './broker-memory.js';
 import { type KafkaTimeOuts, RETRY_OF } from './time-outs.js';
 
 export interface TlsConfig {
@@ -39,7 +39,7 @@ export interface KafkaConfig extends KafkaTimeOuts {
 export function createClient(config: KafkaConfig, purpose: keyof typeof RETRY_OF, log: Logger): KafkaJs {
   const options: KafkaJsConfig = {
     // kafkajs counts on through the list at every try: a list of one leaves the choice to us.
-    brokers: () => seedsInOrder(config.brokers).slice(0, 1),
+    brokers: () => byLastFailure(config.brokers, (address) => address).slice(0, 1),
     clientId: config.clientId,
     connectionTimeout: config.connectionTimeoutMs,
     authenticationTimeout: config.connectionTimeoutMs,

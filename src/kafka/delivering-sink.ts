@@ -1,5 +1,5 @@
 import type { OutgoingRecord, TopicPartition } from '../model.js';
-import type { CommitUnit, PartitionSink, RecordTransport } from '../ports.js';
+import type { CommitUnit, CommittedOffset, PartitionSink, RecordTransport } from '../ports.js';
 
 /** Commits an offset as a member of the group. */
 export type OffsetCommit = (at: TopicPartition, offset: number, metadata: string) => Promise<void>;
@@ -13,10 +13,11 @@ export class DeliveringSink implements PartitionSink {
     private readonly transport: RecordTransport,
     private readonly commitOffset: OffsetCommit,
     private readonly input: TopicPartition,
+    private readonly committed: () => Promise<CommittedOffset | null>,
   ) {}
 
-  fence(): Promise<void> {
-    return Promise.resolve();
+  fence(): Promise<CommittedOffset | null> {
+    return this.committed();
   }
 
   begin(): Promise<CommitUnit> {

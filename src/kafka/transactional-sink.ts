@@ -1,15 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Producer, Transaction } from 'kafkajs';
 import type { Logger } from 'pino';
 import { OutcomeUnknownError } from '../errors.js';
 import type { OutgoingRecord, TopicPartition } from '../model.js';
-import type { CommitUnit, PartitionSink } from '../ports.js';
+import type { CommitUnit, CommittedOffset, PartitionSink } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
+import { whenClosed } from './concurrent-transactions.js';
+import { readBehindBarrier } from './offset-barrier.js';
 import { explicitPartition } from './partitioner.js';
 import { unsent } from './plain-transport.js';
 import { toMessage } from './record-format.js';
-import { protocolErrorOf, translateError, translated } from './translate-errors.js';
-import { CONCURRENT_WAIT_FIRST_MS, CONCURRENT_WAIT_MAX_MS, SEND_RETRY } from './time-outs.js';
+import { SEND_RETRY } from './time-outs.js';
+import { translated } from './translate-errors.js';
 import { CompressionTypes } from './kafkajs.js';
 
 export interface TransactionalSinkOptions {
@@ -29,16 +30,28 @@ export function transactionalId(group: string, { topic, partition }: TopicPartit
  * offsets go with the output in one transaction, and after any error of unknown outcome the producer is thrown away.
  */
 export class TransactionalSink implements PartitionSink {
+  private readonly id: string;
   private producer: Producer | null = null;
 
-  constructor(private readonly options: TransactionalSinkOptions) {}
+  constructor(private readonly options: TransactionalSinkOptions) {
+    this.id = transactionalId(options.group, options.input);
+  }
 
-  async fence(): Promise<void> {
+  async fence(): Promise<CommittedOffset | null> {
+    const { group, input } = this.options;
+    const transaction = await this.takeOver();
+    return readBehindBarrier(transaction, { transactionalId: this.id, group, at: input });
+  }
+
+  /**
+   * Bumps the epoch of the transactional id, which fences every earlier owner and settles what it left open.
+   * @returns the first transaction of the new epoch, with nothing in it
+   */
+  async takeOver(): Promise<Transaction> {
     void this.discard();
-    const { kafka, group, input, log } = this.options;
-    const id = transactionalId(group, input);
+    const { kafka, log } = this.options;
     const producer = createClient(kafka, 'transaction', log).producer({
-      transactionalId: id,
+      transactionalId: this.id,
       transactionTimeout: kafka.transactionTimeoutMs,
       metadataMaxAge: kafka.metadataMaxAgeMs,
       allowAutoTopicCreation: false,
@@ -46,20 +59,21 @@ export class TransactionalSink implements PartitionSink {
       retry: SEND_RETRY,
     });
     this.producer = producer;
-    await translated(`transactional id ${id}: taking over`, async () => {
+    return translated(`transactional id ${this.id}: taking over`, async () => {
       await producer.connect();
-      if (this.producer !== producer) await producer.disconnect();
-      // kafkajs defers InitProducerId to the first transaction: this one sends nothing else.
-      const first = await producer.transaction();
-      await first.abort();
+      if (this.producer !== producer) {
+        await producer.disconnect();
+        throw new OutcomeUnknownError(`transactional id ${this.id}: given up while connecting`);
+      }
+      // kafkajs defers InitProducerId to the first transaction.
+      return producer.transaction();
     });
   }
 
   async begin(): Promise<CommitUnit> {
     const { producer } = this;
     const { group, input, kafka } = this.options;
-    if (producer === null)
-      throw new OutcomeUnknownError(`transactional id ${transactionalId(group, input)}: not fenced`);
+    if (producer === null) throw new OutcomeUnknownError(`transactional id ${this.id}: not fenced`);
     const transaction = await translated('opening a transaction', () => producer.transaction());
     return new TransactionUnit(transaction, group, input, kafka.requestTimeoutMs);
   }
@@ -84,7 +98,7 @@ class TransactionUnit implements CommitUnit {
 
   async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
     const messages = records.map(toMessage);
-    const [written] = await this.whenClosed(
+    const [written] = await whenClosed(
       `topic ${topic}, partition ${partition}: writing ${records.length} records`,
       () =>
         this.transaction.send({
@@ -103,26 +117,9 @@ class TransactionUnit implements CommitUnit {
     const { topic, partition } = this.input;
     const doing = `topic ${topic}, partition ${partition}: committing offset ${nextOffset}`;
     const partitions = [{ partition, offset: String(nextOffset), metadata }];
-    await this.whenClosed(doing, () =>
+    await whenClosed(doing, () =>
       this.transaction.sendOffsets({ consumerGroupId: this.group, topics: [{ topic, partitions }] }),
     );
     await translated(doing, () => this.transaction.commit());
-  }
-
-  /**
-   * CONCURRENT_TRANSACTIONS is definite: the coordinator is still closing the last transaction and has done nothing.
-   * kafkajs does not retry it for AddOffsetsToTxn at all. It is the one error that is tried again here.
-   */
-  private async whenClosed<T>(doing: string, run: () => Promise<T>): Promise<T> {
-    const deadline = performance.now() + CONCURRENT_WAIT_MAX_MS;
-    for (let waitMs = CONCURRENT_WAIT_FIRST_MS; ; waitMs = Math.min(waitMs * 1.5, 100)) {
-      try {
-        return await run();
-      } catch (error) {
-        if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || performance.now() > deadline)
-          throw translateError(error, doing);
-        await delay(waitMs);
-      }
-    }
   }
 }

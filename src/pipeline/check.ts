@@ -107,7 +107,7 @@ async function* checkTransactions(config: Config, log: Logger): AsyncGenerator<F
   yield* tried('transactions', async () => {
     const sink = new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
     try {
-      await sink.fence();
+      await sink.takeOver();
     } finally {
       await sink.discard();
     }

@@ -7,7 +7,7 @@ import {
   UnreachableError,
   messageOf,
 } from '../errors.js';
-import { FENCE_BACKOFF_FIRST_MS, FENCE_BACKOFF_MAX_MS } from '../kafka/time-outs.js';
+import { FENCE_BACKOFF_FIRST_MS, FENCE_BACKOFF_MAX_MS, SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
 import type { SourceBatch, TopicPartition } from '../model.js';
 import type { PartitionSink } from '../ports.js';
 import { slices } from './batch-slices.js';
@@ -251,7 +251,8 @@ export class PartitionTask {
   private async takeOver(ownership: number, cause: unknown): Promise<void> {
     const { context, at } = this;
     let error = cause;
-    let attempts = 0;
+    const started = performance.now();
+    const triedForMs = (): number => performance.now() - started;
     if (this.failures > 1)
       await delay(Math.min(FENCE_BACKOFF_FIRST_MS * 2 ** this.failures, FENCE_BACKOFF_MAX_MS));
     for (
@@ -264,11 +265,11 @@ export class PartitionTask {
         // the group still knows may fence back.
         if (error instanceof FencedError) await context.nextHeartbeat();
         if (this.ownership !== ownership) return;
-        await this.fenceAndStart(ownership);
+        await this.fenceAndStart(ownership, triedForMs());
         return;
       } catch (failure) {
         if (this.ownership !== ownership) return;
-        if (!(failure instanceof KnownError) || !mayPass(failure, ++attempts)) {
+        if (!(failure instanceof KnownError) || !mayPass(failure, triedForMs())) {
           context.onFatal(failure as OutriderError);
           return;
         }
@@ -282,22 +283,36 @@ export class PartitionTask {
     }
   }
 
-  /** Steps 1 and 2 of the protocol in docs/ARCHITECTURE.md: the fence first, and only then the committed offset. */
-  private async fenceAndStart(ownership: number): Promise<void> {
+  /**
+   * Steps 1 and 2 of the protocol in docs/ARCHITECTURE.md: the fence, and the committed offset behind it.
+   * @param triedForMs since taking over was first tried
+   */
+  private async fenceAndStart(ownership: number, triedForMs: number): Promise<void> {
     const { sink, at, context } = this;
     const { offsets, group, startAt, onTruncated } = context;
-    await sink.fence();
-    const [committed, ranges] = [await offsets.committed(group, at.topic), await offsets.range(at.topic)];
+    const own = await sink.fence();
+    const [known, ranges] = [await offsets.committed(group, at.topic), await offsets.range(at.topic)];
     const range = ranges.get(at.partition);
     // A broker whose metadata lags does not name a partition that was just added: that is not "no offset".
-    if (range === undefined || !committed.has(at.partition)) {
+    if (range === undefined || !known.has(at.partition)) {
       throw new UnreachableError(
         `topic ${at.topic}, partition ${at.partition}: the broker does not know it yet`,
       );
     }
+    const committed = new Map(known).set(at.partition, own);
+    const isSettled = triedForMs >= SETTLE_TIMEOUT_MS;
     const atTime = async (timeMs: number): Promise<number> =>
       (await offsets.atTime(at.topic, timeMs)).get(at.partition) ?? range.high;
-    const start = await decideStart({ at, group, committed, range, startAt, onTruncated, atTime });
+    const start = await decideStart({
+      at,
+      group,
+      committed,
+      range,
+      isSettled,
+      startAt,
+      onTruncated,
+      atTime,
+    });
     if (this.ownership !== ownership) return;
     if (start.isNew) await (await sink.begin()).commit(start.offset, start.metadata);
     if (this.ownership !== ownership) return;
@@ -313,9 +328,10 @@ export class PartitionTask {
 }
 
 /** Whether taking over again may help: not when something is missing, unless a broker just does not know it yet. */
-function mayPass(error: KnownError, attempts: number): boolean {
+function mayPass(error: KnownError, triedForMs: number): boolean {
   return (
-    error.retriable || (error instanceof MissingRemoteError && error.mayPass && attempts <= FAILURES_MAX)
+    error.retriable ||
+    (error instanceof MissingRemoteError && error.mayPass && triedForMs <= SETTLE_TIMEOUT_MS)
   );
 }
 

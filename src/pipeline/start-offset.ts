@@ -10,6 +10,8 @@ export interface StartSituation {
   /** Of every partition of the topic. */
   readonly committed: ReadonlyMap<number, CommittedOffset | null>;
   readonly range: LogRange;
+  /** Asked again for a while, the brokers still say the same. */
+  readonly isSettled: boolean;
   readonly startAt: StartAt;
   readonly onTruncated: 'error' | 'earliest';
   /** The first offset at `startAt`'s time; asked only when it is needed. */
@@ -31,13 +33,19 @@ export interface Start {
  * @throws MissingRemoteError when the committed offset is no longer in the log and that is configured to be an error
  */
 export async function decideStart(situation: StartSituation): Promise<Start> {
-  const { at, group, committed, range, onTruncated } = situation;
+  const { at, group, committed, range, isSettled, onTruncated } = situation;
   const partitionsAtStart = knownPartitionsAtStart(committed);
   const metadata = writeMetadata(partitionsAtStart ?? committed.size);
   const own = committed.get(at.partition) ?? null;
   if (own === null) return { offset: await firstOffset(situation, partitionsAtStart), isNew: true, metadata };
   if (own.offset >= range.low && own.offset <= range.high)
     return { offset: own.offset, isNew: false, metadata };
+  // A leader that was just elected, or was suspended and has not heard of its successor, can be behind for a moment.
+  if (own.offset > range.high && !isSettled)
+    throw new MissingRemoteError(
+      `topic ${at.topic}, partition ${at.partition}: the log ends at ${range.high}, before the committed offset ${own.offset} of group ${group}`,
+      { mayPass: true },
+    );
   if (onTruncated === 'earliest') return { offset: range.low, isNew: true, metadata };
   throw new MissingRemoteError(
     `topic ${at.topic}, partition ${at.partition}: the committed offset ${own.offset} of group ${group} is not in the log any more, ` +

@@ -11,6 +11,7 @@ const base: StartSituation = {
     [1, null],
   ]),
   range: { low: 10, high: 50 },
+  isSettled: true,
   startAt: 'latest',
   onTruncated: 'error',
   atTime: () => Promise.resolve(33),
@@ -42,6 +43,19 @@ test('one that is not in the log is an error or the earliest', async () => {
     await assert.rejects(decideStart({ ...base, committed }), MissingRemoteError);
     assert.equal(await offset({ committed, onTruncated: 'earliest' }), 10);
   }
+});
+
+test('a log that ends before the committed offset is not believed at once', async () => {
+  const beyond = { ...base, committed: new Map([[1, { offset: 51, metadata: METADATA }]]), isSettled: false };
+  for (const onTruncated of ['error', 'earliest'] as const) {
+    await assert.rejects(
+      decideStart({ ...beyond, onTruncated }),
+      (error: unknown) => error instanceof MissingRemoteError && error.mayPass,
+    );
+  }
+  // What retention has deleted does not come back.
+  const deleted = { ...beyond, committed: new Map([[1, { offset: 9, metadata: METADATA }]]) };
+  assert.equal((await decideStart({ ...deleted, onTruncated: 'earliest' })).offset, 10);
 });
 
 test('a partition that was there at the start gets startAt, one that came later its beginning', async () => {

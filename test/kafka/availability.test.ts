@@ -5,9 +5,11 @@ import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { test } from 'node:test';
 import { KafkaAdmin } from '../../src/kafka/admin.js';
 import { localKafka } from '../../src/kafka/local-config.js';
-import { noteSeedFailure, seedsInOrder } from '../../src/kafka/seed-order.js';
+import { byLastFailure, noteFailure } from '../../src/kafka/broker-memory.js';
 import { translateError } from '../../src/kafka/translate-errors.js';
 import { log, testBrokers } from '../support/scenario.js';
+
+const inOrder = (brokers: readonly string[]): string[] => byLastFailure(brokers, (address) => address);
 
 /** A server that takes connections and does no more than that. */
 async function deafServer(
@@ -39,7 +41,7 @@ for (const [kind, onConnection] of [
     await using admin = new KafkaAdmin({ ...localKafka(brokers), requestTimeoutMs: 1000 }, log);
     assert.equal((await admin.partitionCounts(['no-such-topic'])).size, 0);
     // Whoever comes next does not have to find out again.
-    assert.equal(seedsInOrder(brokers).at(-1), deaf.address);
+    assert.equal(inOrder(brokers).at(-1), deaf.address);
   });
 }
 
@@ -55,9 +57,9 @@ test('a coordinator that is not found now does not end the consumer', () => {
 
 test('seeds keep their order until one fails; the last to fail goes last', () => {
   const brokers = ['a:1', 'b:1', 'c:1'];
-  assert.deepEqual(seedsInOrder(brokers), brokers);
-  noteSeedFailure('a:1');
-  assert.deepEqual(seedsInOrder(brokers), ['b:1', 'c:1', 'a:1']);
-  noteSeedFailure('b:1');
-  assert.deepEqual(seedsInOrder(brokers), ['c:1', 'a:1', 'b:1']);
+  assert.deepEqual(inOrder(brokers), brokers);
+  noteFailure('a:1');
+  assert.deepEqual(inOrder(brokers), ['b:1', 'c:1', 'a:1']);
+  noteFailure('b:1');
+  assert.deepEqual(inOrder(brokers), ['c:1', 'a:1', 'b:1']);
 });

@@ -1,0 +1,122 @@
+/**
+ * What kafkajs 2.2.4 makes of a broker that is there but does not answer: a process that is suspended, a machine that
+ * swaps, a proxy without a backend. It asks the first of the configured brokers until it gives up, connects to a mute
+ * one as often as its retries allow, asks any connected broker for metadata and coordinators whether it answered last
+ * time or not, and takes a coordinator that is not found for the end of the consumer. One such broker then stops a
+ * fleet for minutes although the others answer. Mended here, before kafkajs is used.
+ */
+import { byLastFailure, noteFailure } from './broker-memory.js';
+
+interface Connection {
+  readonly host: string;
+  readonly port: number;
+  connect(): Promise<unknown>;
+  send(request: unknown): Promise<unknown>;
+}
+
+interface Broker {
+  readonly connectionPool: { readonly host: string; readonly port: number };
+  connect(): Promise<void>;
+  isConnected(): boolean;
+}
+
+interface BrokerPool {
+  brokers: Readonly<Record<string, Broker>>;
+  findBroker(node: { readonly nodeId: string }): Promise<Broker>;
+  findConnectedBroker(): Promise<Broker>;
+  withBroker<T>(ask: (node: { nodeId: string; broker: Broker }) => Promise<T>): Promise<T | null>;
+}
+
+type ErrorClass = new (...args: never[]) => Error;
+
+/** The errors of a broker that is not there, or mute. */
+const NO_ANSWER: ReadonlySet<string> = new Set([
+  'KafkaJSConnectionError',
+  'KafkaJSConnectionClosedError',
+  'KafkaJSRequestTimeoutError',
+]);
+
+/** @param load kafkajs's modules by path */
+export function preferBrokersThatAnswer(load: (path: string) => unknown): void {
+  keepAskingForCoordinators(load('kafkajs/src/errors') as Record<string, ErrorClass>);
+  rememberFailures((load('kafkajs/src/network/connection') as { prototype: Connection }).prototype);
+  giveUpOnTheMute((load('kafkajs/src/broker') as { prototype: Broker }).prototype);
+  askThoseThatAnswer((load('kafkajs/src/cluster/brokerPool') as { prototype: BrokerPool }).prototype);
+}
+
+/** Replaced before anything that throws it is loaded. */
+function keepAskingForCoordinators(errors: Record<string, ErrorClass>): void {
+  const NotFound = errors.KafkaJSGroupCoordinatorNotFound;
+  if (NotFound === undefined) throw new TypeError('kafkajs has no KafkaJSGroupCoordinatorNotFound');
+  errors.KafkaJSGroupCoordinatorNotFound = class extends NotFound {
+    readonly retriable = true;
+  };
+}
+
+function rememberFailures(prototype: Connection): void {
+  const { connect, send } = prototype;
+  const noting = async <T>(connection: Connection, run: () => Promise<T>): Promise<T> => {
+    try {
+      return await run();
+    } catch (error) {
+      if (isNoAnswer(error)) noteFailure(addressOf(connection));
+      throw error;
+    }
+  };
+  prototype.connect = function () {
+    return noting(this, () => connect.call(this));
+  };
+  prototype.send = function (request) {
+    return noting(this, () => send.call(this, request));
+  };
+}
+
+/** The one name by which kafkajs turns to another broker instead of connecting again. */
+function giveUpOnTheMute(prototype: Broker): void {
+  const { connect } = prototype;
+  prototype.connect = async function () {
+    try {
+      await connect.call(this);
+    } catch (error) {
+      throw isNoAnswer(error) ? Object.assign(error, { name: 'KafkaJSConnectionError' }) : error;
+    }
+  };
+}
+
+function askThoseThatAnswer(prototype: BrokerPool): void {
+  const { findConnectedBroker, withBroker } = prototype;
+  prototype.findConnectedBroker = async function () {
+    const best = inOrder(this).find(({ broker }) => broker.isConnected());
+    return best === undefined ? findConnectedBroker.call(this) : best.broker;
+  };
+  prototype.withBroker = async function (ask) {
+    const nodes = inOrder(this);
+    // Before the first metadata kafkajs has an error of its own, at which it asks for them.
+    if (nodes.length === 0) return withBroker.call(this, ask) as Promise<null>;
+    for (const { nodeId } of nodes) {
+      try {
+        return await ask({ nodeId, broker: await this.findBroker({ nodeId }) });
+      } catch {
+        // The next one may know. Null says that none did, and whoever asked makes an error of it.
+      }
+    }
+    return null;
+  };
+}
+
+/** Those that failed longest ago first, and among them those that are connected. */
+function inOrder(pool: BrokerPool): { readonly nodeId: string; readonly broker: Broker }[] {
+  const nodes = Object.entries(pool.brokers).map(([nodeId, broker]) => ({ nodeId, broker }));
+  return byLastFailure(
+    nodes.sort((a, b) => Number(b.broker.isConnected()) - Number(a.broker.isConnected())),
+    ({ broker }) => addressOf(broker.connectionPool),
+  );
+}
+
+function addressOf({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host}:${port}`;
+}
+
+function isNoAnswer(error: unknown): error is Error {
+  return error instanceof Error && NO_ANSWER.has(error.name);
+}
