@@ -30,7 +30,7 @@ const sinkOf = (partition: number, kafka: KafkaConfig): TransactionalSink =>
 
 /** Commits as an owner does who tries until it is through. */
 async function commit(partition: number, offset: number, kafka: KafkaConfig): Promise<void> {
-  await until(`partition ${partition} is committed at ${offset}`, 60_000, async () => {
+  await until(`partition ${partition} is committed at ${offset}`, 120_000, async () => {
     const sink = sinkOf(partition, kafka);
     try {
       await sink.fence();
