@@ -8,7 +8,7 @@ export interface WorkerReport {
   readonly joined: boolean;
   readonly partitions: readonly TaskStatus[];
   readonly model: ModelIdentity;
-  /** Why it cannot go on for now (the registry is down, no broker answers), or null. */
+  /** Why it cannot go on for now (the registry is down, a broker does not answer), or null. */
   readonly waiting: string | null;
   /** Why it is about to end and start again, or null. */
   readonly stalled: string | null;
@@ -22,7 +22,7 @@ export interface WorkerFailure {
   readonly kind: 'failure';
   readonly message: string;
   readonly exitCode: number;
-  /** Starting again cannot help: a topic, a right or a retained offset is missing. */
+  /** Starting again cannot help: a topic, a right or a retained offset is missing, and not only not known yet. */
   readonly permanent: boolean;
   /** What it did not do any more, when that is why it ends. */
   readonly stall: StallReason | null;

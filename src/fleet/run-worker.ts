@@ -41,7 +41,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<FleetResult>
       kind: 'failure',
       message: messageOf(error),
       exitCode: exitCodeFor(error),
-      permanent: error instanceof MissingRemoteError,
+      permanent: error instanceof MissingRemoteError && !error.mayPass,
       stall: error instanceof StalledError ? error.reason : null,
     });
     throw error;
