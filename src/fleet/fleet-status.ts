@@ -9,7 +9,7 @@ export interface WorkerView {
   readonly state: 'starting' | 'running' | 'restarting' | 'stopping';
   readonly restarts: number;
   readonly report: WorkerReport | null;
-  /** What its supervisor holds against it: silence now, or why its last process ended; null when it is fine. */
+  /** What its supervisor holds against it: silence now, or how its last process ended; null when it is fine. */
   readonly trouble: string | null;
 }
 
@@ -33,7 +33,7 @@ export interface FleetStatus {
 }
 
 /**
- * Ready: every worker reports, has joined, owns running partitions or none, and what lags moves.
+ * Ready: every worker reports, has joined, waits for nothing, has not stalled, and has taken over whatever it owns.
  * @returns why not, or null
  */
 export function unreadyReason(workers: readonly WorkerView[], draining: boolean): string | null {
@@ -43,8 +43,10 @@ export function unreadyReason(workers: readonly WorkerView[], draining: boolean)
     if (state !== 'running' || report === null)
       return `worker ${id} is ${state}${trouble === null ? '' : `: ${trouble}`}`;
     if (trouble !== null) return `worker ${id}: ${trouble}`;
-    if (report.stalled !== null) return `worker ${id} has stalled: ${report.stalled}`;
-    if (!report.joined) return `worker ${id} has not joined the group yet`;
+    if (report.stalled !== null)
+      return `worker ${id} has stalled and ends, to be started again: ${report.stalled}`;
+    if (!report.joined)
+      return `worker ${id} has not joined the group yet${report.waiting === null ? '' : `: ${report.waiting}`}`;
     if (report.waiting !== null) return `worker ${id} waits: ${report.waiting}`;
     for (const { partition, state: taskState } of report.partitions)
       if (taskState !== 'running') return `partition ${partition} is ${taskState}`;

@@ -16,7 +16,7 @@ import type { Clock } from '../model.js';
 import { endOffsets, untilCommitted } from './end-offsets.js';
 import { type FleetStatus, RateMeter, type WorkerView, fleetStatus, unreadyReason } from './fleet-status.js';
 import { NO_TOTALS, REPORT_INTERVAL_MS, type Totals, addTotals } from './messages.js';
-import { RestartPolicy } from './restart-policy.js';
+import { RestartPolicy, type WorkerEnd } from './restart-policy.js';
 import { secondsText } from './seconds-text.js';
 import { SilenceRule } from './silence.js';
 import { WORKER_PROGRAM, type WorkerExit, WorkerProcess } from './worker-process.js';
@@ -48,16 +48,16 @@ interface Place {
   process: WorkerProcess | null;
   restarts: number;
   state: WorkerView['state'];
-  /** Why its last process ended, until the next one reports. */
+  /** How and why its last process ended; it is told until the next one reports. */
   lastEnd: string | null;
-  /** Its process was ended because of its silence. */
+  /** Why its process is being ended by force, for its silence; null when it is not. */
   ended: string | null;
 }
 
 /** Children are given this long beyond shutdownTimeoutMs before they are ended by force. */
 const KILL_MARGIN_MS = 2000;
 
-/** Starts workers, restarts those that die, gathers what they report. It never touches an event. */
+/** Starts workers, replaces those that end, gathers what they report. It never touches an event. */
 export class Supervisor implements FleetView {
   private readonly places: Place[] = [];
   private readonly stopping = new AbortController();
@@ -74,7 +74,7 @@ export class Supervisor implements FleetView {
     this.admin = new KafkaAdmin(options.config.kafka, options.log);
     this.restartCounter = new Counter({
       name: 'outrider_worker_restarts_total',
-      help: 'Workers started again after they died',
+      help: 'Workers started again, whatever ended them',
       registers: [this.registry],
     });
     this.stallCounter = new Counter({
@@ -203,12 +203,11 @@ export class Supervisor implements FleetView {
       const reason = place.ended ?? exit.failure?.message ?? null;
       if (stall !== null) this.stallCounter.inc({ reason: stall });
       place.state = 'restarting';
-      place.lastEnd = reason;
+      const end = endOf(exit, stall);
+      place.lastEnd = lastEndText(exit, end, reason);
       place.ended = null;
-      // Somebody else asked it to leave, a rolling restart for instance: that is no crash.
-      const left = exit.code === EXIT.done;
-      const waitMs = left ? 0 : place.policy.delayAfterCrashMs(exit.livedMs);
-      log[left ? 'info' : 'warn'](
+      const waitMs = place.policy.delayMs(end, exit.livedMs);
+      log[waitMs === 0 ? 'info' : 'warn'](
         {
           worker: id,
           exitCode: exit.code,
@@ -217,7 +216,7 @@ export class Supervisor implements FleetView {
           stall: stall ?? undefined,
           restartInMs: waitMs,
         },
-        left ? 'a worker left' : stall === null ? 'a worker died' : 'a worker stalled',
+        `a worker ${end}`,
       );
       await delay(waitMs, undefined, { signal: this.stopping.signal }).catch(() => undefined);
       if (this.stopping.signal.aborted) return;
@@ -277,6 +276,19 @@ export class Supervisor implements FleetView {
 }
 
 const STALL_REASONS: readonly StallReason[] = ['not-moving', 'not-joined', 'not-reporting'];
+
+/** Exit code 0 without the fleet being stopped: somebody else asked it to leave, a rolling restart for instance. */
+function endOf({ code }: WorkerExit, stall: StallReason | null): WorkerEnd {
+  if (stall !== null) return 'stalled';
+  return code === EXIT.done ? 'left' : 'died';
+}
+
+/** Why a place is empty, for whoever asks at night. */
+function lastEndText({ code, signal }: WorkerExit, end: WorkerEnd, reason: string | null): string {
+  const died =
+    code === null ? `was ended by ${signal ?? 'an error of its start'}` : `ended with exit code ${code}`;
+  return `its last process ${end === 'died' ? died : end}${reason === null ? '' : `: ${reason}`}`;
+}
 
 /**
  * An exit that starting again cannot mend: a bad configuration, model or schema, a topic or a right that is missing.

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { RateMeter, type WorkerView, unreadyReason } from '../../src/fleet/fleet-status.js';
 import { NO_TOTALS, type WorkerReport } from '../../src/fleet/messages.js';
-import { RestartPolicy } from '../../src/fleet/restart-policy.js';
 import { Silence, SilenceRule } from '../../src/fleet/silence.js';
 import type { TaskStatus } from '../../src/pipeline/task-context.js';
 
@@ -48,32 +47,29 @@ test('unready says why', () => {
   const reason = (view: Partial<WorkerView>): string => unreadyReason([worker(view)], false) ?? 'ready';
   assert.equal(reason({ state: 'restarting', report: null }), 'worker 1 is restarting');
   assert.equal(
-    reason({ state: 'starting', report: null, trouble: 'it stalled' }),
-    'worker 1 is starting: it stalled',
+    reason({ state: 'starting', report: null, trouble: 'its last process stalled' }),
+    'worker 1 is starting: its last process stalled',
   );
   assert.equal(
     reason({ trouble: 'process 7 has not reported for 4 s' }),
     'worker 1: process 7 has not reported for 4 s',
   );
-  assert.match(reason({ report: report({ joined: false }) }), /not joined/);
+  assert.equal(reason({ report: report({ joined: false }) }), 'worker 1 has not joined the group yet');
+  assert.equal(
+    reason({ report: report({ joined: false, waiting: 'no broker has answered for 40 s' }) }),
+    'worker 1 has not joined the group yet: no broker has answered for 40 s',
+  );
   assert.match(reason({ report: report({ waiting: 'registry down' }) }), /waits: registry down/);
-  assert.match(reason({ report: report({ stalled: 'a lag of 9' }) }), /worker 1 has stalled: a lag of 9/);
+  assert.equal(
+    reason({ report: report({ stalled: 'topic t, partition 0: it has a lag of 9' }) }),
+    'worker 1 has stalled and ends, to be started again: topic t, partition 0: it has a lag of 9',
+  );
   assert.match(
     reason({ report: report({ partitions: [task({ state: 'fencing' })] }) }),
     /partition 0 is fencing/,
   );
   assert.equal(unreadyReason([worker()], true), 'draining');
   assert.equal(unreadyReason([], false), 'no worker yet');
-});
-
-test('restarts back off exponentially with jitter and forget after a minute of health', () => {
-  const policy = new RestartPolicy(250, () => 1);
-  assert.deepEqual(
-    [1, 1, 1, 1].map((lived) => policy.delayAfterCrashMs(lived)),
-    [250, 500, 1000, 2000],
-  );
-  assert.equal(policy.delayAfterCrashMs(60_000), 250);
-  assert.equal(new RestartPolicy(250, () => 0).delayAfterCrashMs(0), 125);
 });
 
 test('a rate is that of the last seconds', () => {
