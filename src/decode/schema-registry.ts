@@ -17,14 +17,23 @@ export const REGISTRY_TIMEOUT_MS = 10_000;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 10_000;
 
-/** Says that the registry is being waited for, or (null) that it answered again. */
+/** Told whenever it changes for which schemas the registry is being waited for, and why; null: for none. */
 export type RegistryWaiting = (reason: string | null) => void;
+
+/** Somebody whose schema the registry does not give now. */
+interface Wait {
+  /** Null before the first failure. */
+  reason: string | null;
+}
 
 /**
  * A Confluent-compatible schema registry, as a source of writer schemas (`GET /schemas/ids/{id}`) and of the ids of
  * Outrider's own schemas.
  */
 export class SchemaRegistry implements SchemaSource {
+  /** One a batch in hand at most. */
+  private readonly waits = new Set<Wait>();
+
   constructor(
     private readonly options: RegistryOptions,
     private readonly onWaiting: RegistryWaiting = () => undefined,
@@ -68,18 +77,33 @@ export class SchemaRegistry implements SchemaSource {
   }
 
   private async untilAnswered(ask: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-    for (let waitMs = BACKOFF_FIRST_MS; ; waitMs = Math.min(waitMs * 2, BACKOFF_MAX_MS)) {
-      try {
-        const answer = await ask();
-        this.onWaiting(null);
-        return answer;
-      } catch (error) {
-        if (signal.aborted) throw signal.reason;
-        if (!(error instanceof UnreachableError)) throw error;
-        this.onWaiting(error.message);
+    const wait: Wait = { reason: null };
+    this.waits.add(wait);
+    try {
+      for (let waitMs = BACKOFF_FIRST_MS; ; waitMs = Math.min(waitMs * 2, BACKOFF_MAX_MS)) {
+        try {
+          return await ask();
+        } catch (error) {
+          if (signal.aborted || !(error instanceof UnreachableError)) throw error;
+          wait.reason = error.message;
+        }
+        this.onWaiting(this.reason());
         await delay(waitMs, undefined, { signal });
       }
+    } catch (error) {
+      // Whoever gave up knows the error by its identity: kafkajs has to see its own.
+      signal.throwIfAborted();
+      throw error;
+    } finally {
+      this.waits.delete(wait);
+      if (wait.reason !== null) this.onWaiting(this.reason());
     }
+  }
+
+  /** Several partitions may wait for the same schema. */
+  private reason(): string | null {
+    const reasons = new Set([...this.waits].flatMap(({ reason }) => reason ?? []));
+    return reasons.size === 0 ? null : [...reasons].sort().join('; ');
   }
 
   /** @returns the JSON body, or null for 404. @throws UnreachableError for everything else that is not an answer */
