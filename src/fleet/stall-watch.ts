@@ -6,7 +6,7 @@ import { secondsText } from './seconds-text.js';
 
 /** A worker at one moment, as its watch sees it. */
 export interface WorkerSight {
-  /** Nothing can be scored for a reason of its own (the schema registry is down): unready, but no stall. */
+  /** A batch waits for the schema registry, and holds up what its broker would be asked for next: no stall. */
   readonly waiting: boolean;
   /** In the group, and the group does not rebalance. */
   readonly inGroup: boolean;
@@ -32,11 +32,11 @@ export interface StallWatchOptions {
   /** Monotonic. */
   readonly now: () => number;
   readonly sight: () => WorkerSight;
-  /** Null when no broker answers. */
+  /** Without the partitions whose leader does not answer; null when no broker does. */
   readonly ends: () => Promise<EndsByPartition | null>;
 }
 
-/** How long a partition has been standing still, as far as brokers answered. */
+/** How long a partition has been standing still, as far as its leader answered. */
 interface Stillness {
   readonly position: number | null;
   readonly committed: number | null;
@@ -44,7 +44,21 @@ interface Stillness {
   readonly stillMs: number;
   /** The committed offset did not move, although there is something to commit. */
   readonly uncommittedMs: number;
+  /** Since when its leader has not answered and it has not moved; null otherwise. */
+  readonly unansweredSinceMs: number | null;
 }
+
+/** What one look counts. */
+interface Look {
+  readonly nowMs: number;
+  /** Since the last look, as far as it counts; null while something waits for the schema registry. */
+  readonly readingMs: number | null;
+  /** The same for taking over, which waits for no registry. */
+  readonly takingOverMs: number;
+}
+
+/** Partitions that are named in one reason. */
+const NAMED_MAX = 8;
 
 const LOOK_INTERVAL_MAX_MS = 5000;
 const LOOK_INTERVAL_MIN_MS = 50;
@@ -55,10 +69,12 @@ export function lookIntervalMs(stallTimeoutMs: number): number {
 }
 
 /**
- * Looks whether a worker's partitions move. What fetches say is not believed: a fetch loop that died says nothing, and
- * the lag looks like none. So the brokers are asked where the log ends, and only for what stood still since the last
- * look. Time in which no broker answers is not counted: then nobody can know whether a partition lags, and a new
- * process could not help. Nor is time in which the group rebalances, up to joinTimeoutMs, or the process was stopped.
+ * Looks whether a worker is in its group and its partitions move. What fetches say is not believed: a fetch loop that
+ * died says nothing, and the lag looks like none. So the brokers are asked where the log ends, whenever something stood
+ * still since the last look. Time in which no broker answers counts to nothing: a new process could not help. Time in
+ * which a partition's leader does not answer does not count to that partition: nobody can know whether it lags. Nor do
+ * a rebalance, up to joinTimeoutMs, the time in which the process was stopped, and, for the partitions that are running,
+ * a batch that waits for the schema registry: kafkajs fetches from its broker again only when it is through.
  */
 export class StallWatch {
   private lookedAtMs: number;
@@ -83,10 +99,20 @@ export class StallWatch {
     return null;
   }
 
-  /** Why nothing is known at the moment, or null. */
+  /** Whose answer is missing to know whether the worker moves; null when none is. */
   get waiting(): string | null {
-    if (this.unansweredSinceMs === null) return null;
-    return `no broker has answered for ${secondsText(this.options.now() - this.unansweredSinceMs)}`;
+    const { topic, now } = this.options;
+    const since = (sinceMs: number): string => secondsText(now() - sinceMs);
+    if (this.unansweredSinceMs !== null) return `no broker has answered for ${since(this.unansweredSinceMs)}`;
+    const silent = [...this.partitions].flatMap(([partition, { unansweredSinceMs }]) =>
+      unansweredSinceMs === null ? [] : [{ partition, unansweredSinceMs }],
+    );
+    if (silent.length === 0) return null;
+    const names = silent.map(({ partition }) => partition).sort((a, b) => a - b);
+    const more = names.length > NAMED_MAX ? ` and ${names.length - NAMED_MAX} more` : '';
+    const [which, whose] = names.length === 1 ? ['partition', 'the leader'] : ['partitions', 'their leaders'];
+    const forText = since(Math.min(...silent.map(({ unansweredSinceMs }) => unansweredSinceMs)));
+    return `topic ${topic}, ${which} ${names.slice(0, NAMED_MAX).join(', ')}${more}: no answer from ${whose} for ${forText}`;
   }
 
   /** One look. @returns the first stall that it finds, or null */
@@ -95,7 +121,7 @@ export class StallWatch {
     const sight = see();
     const elapsedMs = Math.min(now() - this.lookedAtMs, countedMaxMs);
     this.lookedAtMs = now();
-    if (sight.waiting || this.allMoved(sight)) return this.startAgain(sight);
+    if (this.allMoved(sight)) return this.startAgain(sight);
     const ends = await ask();
     if (ends === null) {
       this.unansweredSinceMs ??= this.lookedAtMs;
@@ -115,14 +141,20 @@ export class StallWatch {
     );
   }
 
-  /** All is well, or nothing can be said: nothing counts so far. */
+  /** All is well: nothing counts so far. */
   private startAgain({ heartbeats, partitions }: WorkerSight): null {
     this.unansweredSinceMs = null;
     this.heartbeats = heartbeats;
     this.unheardMs = 0;
     this.partitions.clear();
     for (const { partition, position, committed } of partitions)
-      this.partitions.set(partition, { position, committed, stillMs: 0, uncommittedMs: 0 });
+      this.partitions.set(partition, {
+        position,
+        committed,
+        stillMs: 0,
+        uncommittedMs: 0,
+        unansweredSinceMs: null,
+      });
     return null;
   }
 
@@ -136,19 +168,22 @@ export class StallWatch {
   }
 
   private partitionStall(
-    { inGroup, partitions }: WorkerSight,
+    { inGroup, waiting, partitions }: WorkerSight,
     ends: EndsByPartition,
     elapsedMs: number,
   ): StalledError | null {
     const owned = new Set(partitions.map(({ partition }) => partition));
     for (const partition of this.partitions.keys())
       if (!owned.has(partition)) this.partitions.delete(partition);
+    const takingOverMs = inGroup ? elapsedMs : 0;
+    const look = { nowMs: this.lookedAtMs, takingOverMs, readingMs: waiting ? null : takingOverMs };
     let found: StalledError | null = null;
     for (const status of partitions) {
-      const end = ends.get(status.partition) ?? 0;
-      const stillness = after(this.partitions.get(status.partition), status, end, inGroup ? elapsedMs : 0);
+      const end = ends.get(status.partition) ?? null;
+      const last = this.partitions.get(status.partition);
+      const stillness = end === null ? unanswered(last, status, look) : after(last, status, end, look);
       this.partitions.set(status.partition, stillness);
-      found ??= this.stallOf(status, stillness, end);
+      if (end !== null) found ??= this.stallOf(status, stillness, end);
     }
     return found;
   }
@@ -179,22 +214,39 @@ export class StallWatch {
   }
 }
 
-/** @param elapsedMs since the last look, as far as it counts */
 function after(
   last: Stillness | undefined,
   { state, position, committed }: TaskStatus,
   end: number,
-  elapsedMs: number,
+  { readingMs, takingOverMs }: Look,
 ): Stillness {
   const sameCommitted = last?.committed === committed;
   const { stillMs: countedStill = 0, uncommittedMs: countedUncommitted = 0 } = last ?? {};
   const standsStill = sameCommitted && last?.position === position;
-  const hasWork = state === 'fencing' || (state === 'running' && (position === null || end > position));
+  const hasToRead = state === 'running' && (position === null || end > position);
   const hasToCommit = state !== 'released' && committed !== null && end > committed;
+  const stillForMs = state === 'fencing' ? takingOverMs : hasToRead ? readingMs : null;
   return {
     position,
     committed,
-    stillMs: standsStill && hasWork ? countedStill + elapsedMs : 0,
-    uncommittedMs: sameCommitted && hasToCommit ? countedUncommitted + elapsedMs : 0,
+    stillMs: standsStill && stillForMs !== null ? countedStill + stillForMs : 0,
+    uncommittedMs: sameCommitted && hasToCommit && readingMs !== null ? countedUncommitted + readingMs : 0,
+    unansweredSinceMs: null,
+  };
+}
+
+/** The same where the partition's leader does not say where it ends: what was counted stands while nothing moves. */
+function unanswered(
+  last: Stillness | undefined,
+  { position, committed }: TaskStatus,
+  { nowMs }: Look,
+): Stillness {
+  const moved = last !== undefined && (last.committed !== committed || last.position !== position);
+  return {
+    position,
+    committed,
+    stillMs: moved ? 0 : (last?.stillMs ?? 0),
+    uncommittedMs: last?.committed === committed ? last.uncommittedMs : 0,
+    unansweredSinceMs: moved ? null : (last?.unansweredSinceMs ?? nowMs),
   };
 }

@@ -27,7 +27,10 @@ const at = (
 class World {
   nowMs = 0;
   sight: WorkerSight = { waiting: false, inGroup: true, heartbeats: 0, partitions: [at(10, 10)] };
+  /** Of every partition whose leader answers; null when no broker does. */
   end: number | null = 10;
+  /** Partitions whose leader does not answer. */
+  silent: readonly number[] = [];
   asked = 0;
   /** The group accepts a heartbeat between two looks. */
   beats = true;
@@ -43,7 +46,10 @@ class World {
     sight: () => this.sight,
     ends: () => {
       this.asked++;
-      return Promise.resolve(this.end === null ? null : new Map([[0, this.end]]));
+      const { end } = this;
+      if (end === null) return Promise.resolve(null);
+      const answered = this.sight.partitions.filter(({ partition }) => !this.silent.includes(partition));
+      return Promise.resolve(new Map(answered.map(({ partition }) => [partition, end])));
     },
   });
 
@@ -131,11 +137,78 @@ test('while no broker answers there is no stall, only a reason; the time does no
   assert.equal(world.watch.waiting, null);
 });
 
-test('waiting for the schema registry is no stall', async () => {
+test('a leader that does not answer hides only its own partition', async () => {
+  const world = new World();
+  world.see({ partitions: [at(10, 10), at(10, 10, { partition: 1 })] });
+  world.silent = [0];
+  assert.equal(await world.until(HOUR_MS), null);
+  assert.equal(world.watch.waiting, 'topic t, partition 0: no answer from the leader for 3595 s');
+  world.end = 30;
+  const { stall, afterMs } = (await world.until(HOUR_MS)) ?? assert.fail('no stall');
+  assert.match(stall.message, /topic t, partition 1: it has a lag of 20/);
+  assert.ok(afterMs <= STALL_TIMEOUT_MS + LOOK_MS, `${afterMs} ms`);
+});
+
+test('what a leader did not say does not count once it answers; what moves needs no answer', async () => {
+  const world = new World();
+  world.see({
+    partitions: [0, 1].map((partition) => at(null, null, { partition, state: 'fencing' })),
+  });
+  world.silent = [0, 1];
+  assert.equal(await world.until(HOUR_MS), null);
+  assert.equal(world.watch.waiting, 'topic t, partitions 0, 1: no answer from their leaders for 3595 s');
+  world.see({ partitions: [0, 1].map((partition) => at(10, 10, { partition })) });
+  await world.until(LOOK_MS);
+  assert.equal(world.watch.waiting, null);
+  world.silent = [];
+  world.end = 30;
+  const { afterMs } = (await world.until(HOUR_MS)) ?? assert.fail('no stall');
+  assert.ok(afterMs >= STALL_TIMEOUT_MS, `${afterMs} ms`);
+});
+
+test('a member that is not in the group is a stall also where no leader of the topic answers', async () => {
+  const world = new World();
+  world.silent = [0];
+  world.beats = false;
+  world.see({ inGroup: false });
+  const { stall } = (await world.until(HOUR_MS)) ?? assert.fail('no stall');
+  assert.match(stall.message, /group g: not joined for 80 s/);
+});
+
+test('an outage of all brokers does not count to the join either', async () => {
+  const world = new World();
+  await world.until(LOOK_MS);
+  world.end = null;
+  world.beats = false;
+  world.see({ inGroup: false });
+  assert.equal(await world.until(HOUR_MS), null);
+  world.end = 10;
+  const { stall, afterMs } = (await world.until(HOUR_MS)) ?? assert.fail('no stall');
+  assert.equal(stall.reason, 'not-joined');
+  assert.ok(afterMs >= JOIN_TIMEOUT_MS, `${afterMs} ms`);
+});
+
+test('while something waits for the schema registry no partition that runs is a stall', async () => {
   const world = new World();
   world.end = 30;
-  world.see({ waiting: true });
+  world.see({ waiting: true, partitions: [at(10, 10), at(20, 10, { partition: 1 })] });
   assert.equal(await world.until(HOUR_MS), null);
+  world.see({ waiting: false });
+  const { afterMs } = (await world.until(HOUR_MS)) ?? assert.fail('no stall');
+  assert.ok(afterMs >= STALL_TIMEOUT_MS, `${afterMs} ms`);
+});
+
+test('taking over and joining do not wait for the schema registry', async () => {
+  const fencing = new World();
+  fencing.see({ waiting: true, partitions: [at(10, 10), at(10, 10, { partition: 1, state: 'fencing' })] });
+  assert.match(
+    (await fencing.until(HOUR_MS))?.stall.message ?? '',
+    /partition 1: taking it over has not come to an end for 60 s/,
+  );
+  const lost = new World();
+  lost.see({ waiting: true });
+  lost.beats = false;
+  assert.equal((await lost.until(HOUR_MS))?.stall.reason, 'not-joined');
 });
 
 test('a rebalance counts to the join and not to the partitions; without an end it is a stall', async () => {
