@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -40,6 +40,32 @@ export class LoneBroker implements AsyncDisposable {
     return new LoneBroker(plan);
   }
 
+  /** A second broker of this one's cluster, which must have been created; it is started and killed by itself. */
+  async another(): Promise<LoneBroker> {
+    const { runtime } = this.plan;
+    const found = await findRuntime(cacheFolder(process.env), () => undefined);
+    if (runtime !== 'java' || found.kind !== 'java') throw new Error('a second broker needs Java');
+    const dataDir = mkdtempSync(join(tmpdir(), 'outrider-lone-broker-'));
+    // What is there already is not formatted again: it belongs to the first one's cluster.
+    mkdirSync(join(dataDir, 'log'));
+    writeFileSync(
+      join(dataDir, 'log', 'meta.properties'),
+      `version=1\ncluster.id=${this.property(join('log', 'meta.properties'), 'cluster.id')}\nnode.id=2\n`,
+    );
+    const plan = await planLaunch(found, dataDir, null);
+    const [address] = plan.brokers;
+    appendFileSync(
+      join(dataDir, 'server.properties'),
+      `${SHORT_SESSIONS}
+process.roles=broker
+node.id=2
+listeners=PLAINTEXT://${address}
+controller.quorum.voters=${this.property('server.properties', 'controller.quorum.voters')}
+`,
+    );
+    return new LoneBroker(plan);
+  }
+
   /** Returns when the broker answers. The guard ends it when this process goes away, however it does. */
   async start(): Promise<void> {
     const guard = fork(GUARD, [JSON.stringify(this.plan)], {
@@ -54,12 +80,25 @@ export class LoneBroker implements AsyncDisposable {
     await awaitReady(this.plan.brokers[0], this.ended, this.plan.logFile, log);
   }
 
+  /** SIGSTOP: it takes connections and answers nothing, until it is killed. */
+  suspend(): void {
+    if (this.pid === null) throw new Error('the broker does not run');
+    process.kill(this.pid, 'SIGSTOP');
+  }
+
   /** SIGKILL. Returns when the process is gone. */
   async kill(): Promise<void> {
     if (this.pid === null) throw new Error('the broker does not run');
     process.kill(this.pid, 'SIGKILL');
     this.pid = null;
     await this.ended;
+  }
+
+  private property(file: string, key: string): string {
+    const text = readFileSync(join(this.plan.dataDir, file), 'utf8');
+    const line = text.split('\n').findLast((each) => each.startsWith(`${key}=`));
+    if (line === undefined) throw new Error(`${file} has no ${key}`);
+    return line.slice(key.length + 1);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
