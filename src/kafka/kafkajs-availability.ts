@@ -2,8 +2,8 @@
  * What kafkajs 2.2.4 makes of a broker that is there but does not answer: a process that is suspended, a machine that
  * swaps, a proxy without a backend. It asks the first of the configured brokers until it gives up, connects to a mute
  * one as often as its retries allow, asks any connected broker for metadata and coordinators whether it answered last
- * time or not, and takes a coordinator that is not found for the end of the consumer. One such broker then stops a
- * fleet for minutes although the others answer. Mended here, before kafkajs is used.
+ * time or not, and takes a coordinator that is not found for the end of the consumer, and a partition without a leader
+ * for the failure of all. One such broker then stops a fleet for minutes although the others answer. Mended here, before kafkajs is used.
  */
 import { byLastFailure, noteFailure } from './broker-memory.js';
 
@@ -38,10 +38,34 @@ const NO_ANSWER: ReadonlySet<string> = new Set([
 
 /** @param load kafkajs's modules by path */
 export function preferBrokersThatAnswer(load: (path: string) => unknown): void {
+  keepPartitionErrorsApart(load('kafkajs/src/protocol/requests/metadata/v0/response') as MetadataResponse);
   keepAskingForCoordinators(load('kafkajs/src/errors') as Record<string, ErrorClass>);
   rememberFailures((load('kafkajs/src/network/connection') as { prototype: Connection }).prototype);
   giveUpOnTheMute((load('kafkajs/src/broker') as { prototype: Broker }).prototype);
   askThoseThatAnswer((load('kafkajs/src/cluster/brokerPool') as { prototype: BrokerPool }).prototype);
+}
+
+interface MetadataAnswer {
+  readonly topicMetadata: readonly {
+    readonly partitionMetadata: readonly { readonly partitionErrorCode: number }[];
+  }[];
+}
+interface MetadataResponse {
+  parse(answer: MetadataAnswer): Promise<MetadataAnswer>;
+}
+
+/**
+ * A partition without a leader is not led by anybody (-1), which is what the answer says. kafkajs makes an error of the
+ * whole answer of it, and a consumer stops reading the partitions that are well. Replaced before the versions that
+ * share it are loaded.
+ */
+function keepPartitionErrorsApart(response: MetadataResponse): void {
+  const { parse } = response;
+  response.parse = async (answer) => {
+    const topics = answer.topicMetadata.map((topic) => ({ ...topic, partitionMetadata: [] }));
+    await parse({ ...answer, topicMetadata: topics });
+    return answer;
+  };
 }
 
 /** Replaced before anything that throws it is loaded. */

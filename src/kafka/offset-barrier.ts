@@ -4,7 +4,7 @@ import type { TopicPartition } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
 import { whenClosed } from './concurrent-transactions.js';
 import { whoTookOffsets } from './offset-broker.js';
-import { translated } from './translate-errors.js';
+import { COORDINATOR_AWAY, translated } from './translate-errors.js';
 
 /**
  * Reads a partition's committed offset so that it cannot be out of date.
@@ -28,11 +28,14 @@ export async function readBehindBarrier(
 ): Promise<CommittedOffset | null> {
   const doing = `group ${group}, topic ${topic}, partition ${partition}: reading the committed offset`;
   const broker = await whoTookOffsets(transactionalId, () =>
-    whenClosed(doing, () =>
-      transaction.sendOffsets({
-        consumerGroupId: group,
-        topics: [{ topic, partitions: [{ partition, offset: NEVER_COMMITTED }] }],
-      }),
+    whenClosed(
+      doing,
+      () =>
+        transaction.sendOffsets({
+          consumerGroupId: group,
+          topics: [{ topic, partitions: [{ partition, offset: NEVER_COMMITTED }] }],
+        }),
+      PASSING,
     ),
   );
   if (broker === null) throw new OutcomeUnknownError(`${doing}: no broker took the barrier`);
@@ -45,6 +48,9 @@ export async function readBehindBarrier(
   const offset = Number(found.offset);
   return offset < 0 ? null : { offset, metadata: found.metadata ?? '' };
 }
+
+/** A barrier is aborted in any case: it may also wait for coordinators that are elected or load. */
+const PASSING: ReadonlySet<string> = new Set(['CONCURRENT_TRANSACTIONS', ...COORDINATOR_AWAY]);
 
 /** Of the barrier. Its transaction is aborted, so that it stands for nothing. */
 const NEVER_COMMITTED = '0';
