@@ -1,52 +1,38 @@
-import type { Event } from '../workload/events.js';
-import type { ReadRecord } from '../verdict/reading.js';
-import { verdictOf } from '../verdict/reckon.js';
 import type { Names } from '../fleet/configuration.js';
+import type { ReadRecord } from '../verdict/reading.js';
+import { type Left, reckonOutput } from '../verdict/reckon.js';
+import { placeText } from '../verdict/verdict.js';
+import type { Event } from '../workload/events.js';
+import type { EventLedger } from '../workload/workload.js';
 
 /** A ledger for millions of events: it keeps those that cause something, and counts the others. */
-export class Expected {
+export class Expected implements EventLedger {
   sentCount = 0;
   acknowledgedCount = 0;
-  private readonly pending = new Map<number, Event['kind']>();
-  private readonly due = new Map<string, Event['kind']>();
+  private readonly pending = new Map<number, Event>();
+  private readonly wanted = new Map<string, Event>();
 
   constructor(private readonly names: Names) {}
 
-  sent({ id, kind }: Event): void {
+  get expectedCount(): number {
+    return this.wanted.size;
+  }
+
+  sent(event: Event): void {
     this.sentCount++;
-    if (kind !== 'normal') this.pending.set(id, kind);
+    if (event.kind !== 'normal') this.pending.set(event.id, event);
   }
 
   acknowledged(id: number, partition: number, offset: number): void {
     this.acknowledgedCount++;
-    const kind = this.pending.get(id);
-    if (kind === undefined) return;
+    const event = this.pending.get(id);
+    if (event === undefined) return;
     this.pending.delete(id);
-    this.due.set(`${this.names.input}/${partition}/${offset}`, kind);
+    this.wanted.set(placeText({ topic: this.names.input, partition, offset }), event);
   }
 
   /** @param output everything that is committed in the output topics */
-  reckon(output: readonly ReadRecord[]): {
-    readonly expected: number;
-    readonly found: number;
-    readonly missing: number;
-    readonly duplicates: number;
-    readonly unexpected: number;
-  } {
-    const found = new Map<string, number>();
-    let unexpected = 0;
-    for (const record of output) {
-      const { source, kind } = verdictOf(record, this.names);
-      if (this.due.get(source) !== kind) unexpected++;
-      else found.set(source, (found.get(source) ?? 0) + 1);
-    }
-    const times = [...found.values()];
-    return {
-      expected: this.due.size,
-      found: times.reduce((sum, count) => sum + count, 0),
-      missing: this.due.size - found.size,
-      duplicates: times.reduce((sum, count) => sum + count - 1, 0),
-      unexpected,
-    };
+  reckon(output: readonly ReadRecord[], outputPartitions: number, note: (text: string) => void): Left {
+    return reckonOutput(this.wanted, this.names, outputPartitions, output, note);
   }
 }

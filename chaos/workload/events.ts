@@ -12,11 +12,18 @@ const ENTITIES = 36;
 /** What an event should come to. */
 export type Kind = 'normal' | 'anomalous' | 'undecodable';
 
+/** Why an event cannot be decoded, as its dead letter has to say. */
+export type Reason = 'undecodable' | 'unknown-schema';
+
 export interface Event {
   readonly id: number;
   readonly entity: string;
   readonly partition: number;
   readonly kind: Kind;
+  /** What the detector looks at. */
+  readonly value: number;
+  /** Null for an event that can be decoded. */
+  readonly reason: Reason | null;
   readonly bytes: Buffer;
 }
 
@@ -41,17 +48,17 @@ export class EventSource {
     const value = this.random();
     const entity = `entity-${number}`;
     const whole = Buffer.concat([this.header, type.toBuffer({ id, entity, value })]);
-    const base = { id, entity, partition: number % this.partitions };
-    if (this.random() < undecodable) return { ...base, kind: 'undecodable', bytes: this.spoil(whole, id) };
-    return { ...base, kind: value > this.threshold ? 'anomalous' : 'normal', bytes: whole };
+    const base = { id, entity, value, partition: number % this.partitions };
+    if (this.random() < undecodable) return { ...base, kind: 'undecodable', ...this.spoil(whole, id) };
+    return { ...base, kind: value > this.threshold ? 'anomalous' : 'normal', reason: null, bytes: whole };
   }
 
   /** Cut short, of a schema that nobody knows, or no Avro at all; unlike every other event in any case. */
-  private spoil(whole: Buffer, id: number): Buffer {
+  private spoil(whole: Buffer, id: number): Pick<Event, 'reason' | 'bytes'> {
     const way = Math.floor(this.random() * 3);
-    if (way === 0) return whole.subarray(0, whole.length - 3);
-    if (way === 1)
-      return Buffer.concat([whole.subarray(0, 2), Buffer.alloc(8, 0x5a), whole.subarray(this.header.length)]);
-    return Buffer.from(`no Avro, number ${id}`);
+    if (way === 0) return { reason: 'undecodable', bytes: whole.subarray(0, whole.length - 3) };
+    if (way === 2) return { reason: 'undecodable', bytes: Buffer.from(`no Avro, number ${id}`) };
+    const foreign = [whole.subarray(0, 2), Buffer.alloc(8, 0x5a), whole.subarray(this.header.length)];
+    return { reason: 'unknown-schema', bytes: Buffer.concat(foreign) };
   }
 }
