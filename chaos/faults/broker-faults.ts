@@ -1,9 +1,13 @@
 import type { ApiName } from '../network/frames.js';
 import { BROKERS } from '../cluster/cluster.js';
-import { lasting } from '../waiting.js';
+import { comes, lasting } from '../waiting.js';
 import { type Fault, between, pick } from './fault.js';
 
 const SUSPENDED_MS = 20_000;
+/** Beyond the brokers' session (9 s), so that the group has another coordinator by then. */
+const JOIN_AT_MS: readonly [number, number] = [12_000, 18_000];
+const DISK_FULL_MS: readonly [number, number] = [2000, 6000];
+const OUT_OF_SERVICE_LIMIT_MS = 15_000;
 
 const killed: Fault = {
   name: 'broker killed',
@@ -69,21 +73,52 @@ function coordinatorSuspended(name: string, api: ApiName): Fault {
   };
 }
 
+/**
+ * The group is shared out anew while its coordinator stands still: another broker becomes the coordinator, members join
+ * and fence there, and questions that wait at the old one are answered from what it knew, when it wakes.
+ */
+const coordinatorSuspendedWhileSharing: Fault = {
+  name: 'group coordinator suspended while the group is shared out anew',
+  group: 'broker',
+  takes: ['brokers', 'members'],
+  async inflict({ cluster, fleet, wire }, { random, strikes, signal }) {
+    const id = wire.lastBrokerFor('TxnOffsetCommit');
+    if (id === null) return null;
+    const broker = cluster.broker(id);
+    const joinAtMs = Math.round(between(...JOIN_AT_MS, random));
+    strikes();
+    broker.suspend();
+    await lasting(joinAtMs, signal);
+    const added = fleet.addWorker();
+    await lasting(SUSPENDED_MS - joinAtMs, signal);
+    broker.resume();
+    await cluster.untilComplete();
+    await fleet.removeWorker(added);
+    return `broker ${id} for ${SUSPENDED_MS} ms, a worker added after ${joinAtMs} ms`;
+  },
+};
+
 const diskFull: Fault = {
   name: 'disk full under one log directory',
   group: 'broker',
   takes: ['brokers'],
   async inflict({ cluster }, { random, strikes, signal }) {
     const broker = cluster.broker(BROKERS);
+    const lastsMs = between(...DISK_FULL_MS, random);
     strikes();
     cluster.disk.fill();
     // The broker takes the directory out of service at its first write that fails, and its leaders move.
-    await lasting(between(5000, 9000, random), signal);
+    const isOut = await comes(OUT_OF_SERVICE_LIMIT_MS, () => cluster.missesReplicas(), {
+      pollMs: 250,
+      signal,
+    });
+    await lasting(isOut ? lastsMs : 0, signal);
     cluster.disk.empty();
+    if (!isOut) return null;
     // A directory comes back only with a restart.
     await cluster.stop(broker);
     await cluster.restart(broker);
-    return `broker ${broker.id}`;
+    return `broker ${broker.id}, for ${Math.round(lastsMs)} ms after the directory was out of service`;
   },
 };
 
@@ -93,5 +128,6 @@ export const BROKER_FAULTS: readonly Fault[] = [
   rolled,
   coordinatorSuspended('transaction coordinator suspended for 20 s', 'EndTxn'),
   coordinatorSuspended('group coordinator suspended for 20 s', 'TxnOffsetCommit'),
+  coordinatorSuspendedWhileSharing,
   diskFull,
 ];

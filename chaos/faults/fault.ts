@@ -28,7 +28,7 @@ export interface Fault {
 }
 
 export interface Manner {
-  /** Uniform in [0, 1), drawn from the run's seed and the fault's number. */
+  /** Uniform in [0, 1): a generator of its own, from the seed, the kind, and how often the kind was dealt before. */
   readonly random: () => number;
   /** Called when it strikes: the time to recover counts from there. */
   readonly strikes: () => void;

@@ -1,13 +1,17 @@
-import { seededRandom } from '../../src/detect/random.js';
+import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cost, Recovery } from '../verdict/recovery.js';
 import { lasting, latch } from '../waiting.js';
 import { Deck } from './deck.js';
+import { randomFor } from './seed.js';
 import { type Fault, type Resource, type Stage, between } from './fault.js';
 
 /** Between the starts of two faults. Most last longer than that, so that they overlap. */
 const GAP_MS: readonly [number, number] = [400, 3500];
 const BLOCKED_MS = 250;
 const APART_LIMIT_MS = 60_000;
+/** A run that is broken off ends everything anyway: what cannot be undone in this time is not waited for. */
+const UNDO_LIMIT_MS = 10_000;
 
 export interface Inflicted {
   readonly name: string;
@@ -22,8 +26,9 @@ export interface Inflicted {
 
 /**
  * Faults one after the other and over one another, until the time is up; returns when all are undone.
- * The seed fixes the order of the kinds, their gaps, durations and targets; what the cluster and the fleet are at when
- * one hits is not repeatable.
+ * The seed fixes the order of the deck, the n-th gap, and what the n-th fault of a kind draws for itself: durations,
+ * sizes, which broker. Not fixed: which kind comes next where that of the deck has to wait for what another has in use,
+ * which worker and which request are hit, and what the cluster and the fleet are at just then.
  */
 export async function storm(
   stage: Stage,
@@ -40,8 +45,9 @@ export async function storm(
   },
 ): Promise<readonly Inflicted[]> {
   const { seed, recovery, durationMs, countMax, apart, onFault, signal } = options;
-  const random = seededRandom(seed);
-  const deck = new Deck(faults, random);
+  const gaps = randomFor(seed, 'gaps');
+  const deck = new Deck(faults, randomFor(seed, 'deck'));
+  const timesDealt = new Map<Fault, number>();
   const inUse = new Set<Resource>();
   const under = new Set<Promise<void>>();
   const done: Inflicted[] = [];
@@ -61,8 +67,10 @@ export async function storm(
     }
     dealt++;
     for (const resource of fault.takes) inUse.add(resource);
-    const running = inflictOne(fault, dealt)
-      .catch((error: unknown) => failures.push(error))
+    const running = inflictOne(fault)
+      .catch((error: unknown) => {
+        if (!signal.aborted) failures.push(error);
+      })
       .then(() => {
         for (const resource of fault.takes) inUse.delete(resource);
         under.delete(running);
@@ -72,19 +80,21 @@ export async function storm(
       await running;
       await Promise.race([done.at(-1)?.cost, lasting(APART_LIMIT_MS, signal)]);
     }
-    await lasting(between(...GAP_MS, random), signal);
+    await lasting(between(...GAP_MS, gaps), signal);
   }
   // Whatever is under way comes to its own end: a suspended broker is woken, a killed one started again.
-  await Promise.all(under);
+  await Promise.race([Promise.all(under), whenAborted(signal, UNDO_LIMIT_MS)]);
   if (failures.length > 0) throw failures[0];
   return done;
 
-  async function inflictOne(fault: Fault, number: number): Promise<void> {
+  async function inflictOne(fault: Fault): Promise<void> {
+    const times = (timesDealt.get(fault) ?? 0) + 1;
+    timesDealt.set(fault, times);
     let atMs = performance.now() - started;
     let cost: Promise<Cost | null> = Promise.resolve(null);
     const undone = latch();
     const what = await fault.inflict(stage, {
-      random: seededRandom(seed * 100_003 + number),
+      random: randomFor(seed, fault.name, times),
       signal,
       strikes: () => {
         atMs = performance.now() - started;
@@ -97,4 +107,10 @@ export async function storm(
     done.push(inflicted);
     onFault(inflicted);
   }
+}
+
+/** Resolves so long after the signal aborted, and never if it does not. */
+async function whenAborted(signal: AbortSignal, ms: number): Promise<void> {
+  if (!signal.aborted) await once(signal, 'abort');
+  await delay(ms);
 }

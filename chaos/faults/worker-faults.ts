@@ -1,11 +1,16 @@
-import { isAlive, signal as sendSignal } from '../children.js';
-import { lasting, until } from '../waiting.js';
+import { isAlive } from '../children.js';
+import { comes, lasting, until } from '../waiting.js';
 import type { Fleet } from '../fleet/fleet.js';
-import { type Fault, between, pick } from './fault.js';
+import { ownerOf } from '../network/connection-owner.js';
+import { type Fault, type Stage, between, pick } from './fault.js';
+import { heldCommit } from './held-commit.js';
 import { type Point, nextAt } from './wire-points.js';
 
 /** Beyond the session time-out, which is 10 s by default. */
 const ZOMBIE_MS: readonly [number, number] = [12_000, 16_000];
+const AT_WORK_MS = 3000;
+/** Nobody is at work while the group has no coordinator. */
+const AT_WORK_LIMIT_MS = 12_000;
 /** A worker that was killed now and then is given half a minute's pause before it is started again. */
 const STARTED_LIMIT_MS = 60_000;
 const GONE_LIMIT_MS = 30_000;
@@ -20,7 +25,7 @@ function killAt(name: string, point: Point): Fault {
       const reached = await nextAt(stage, point, signal);
       if (reached === null) return null;
       strikes();
-      sendSignal(reached.pid, 'SIGKILL');
+      stage.fleet.kill(reached.pid);
       // What it had sent by then still arrives.
       reached.let('pass');
       return `pid ${reached.pid} at ${point.api} ${point.direction} of ${reached.passing.request.transactionalId}`;
@@ -32,11 +37,10 @@ const zombie: Fault = {
   name: 'worker suspended past its session, then woken',
   group: 'worker',
   takes: [],
-  async inflict({ fleet }, { random, strikes, signal }) {
-    const pid = pick(
-      fleet.workerPids.filter((candidate) => !fleet.isSuspended(candidate)),
-      random,
-    );
+  async inflict(stage, { random, strikes, signal }) {
+    const { fleet } = stage;
+    if (!(await comes(AT_WORK_LIMIT_MS, () => atWork(stage).length > 0, { signal }))) return null;
+    const pid = pick(atWork(stage), random);
     if (pid === undefined) return null;
     strikes();
     fleet.suspend(pid);
@@ -47,17 +51,27 @@ const zombie: Fault = {
   },
 };
 
+/** Workers that own partitions: they sent a transactional request a moment ago. */
+function atWork({ wire, fleet }: Stage): number[] {
+  const pids = fleet.workerPids.filter((pid) => !fleet.isSuspended(pid));
+  const owners = wire.transactionalPorts(AT_WORK_MS).map((port) => ownerOf(port, pids));
+  return [...new Set(owners.filter((pid) => pid !== null))].sort((a, b) => a - b);
+}
+
 const supervisorKilled: Fault = {
   name: 'supervisor killed',
   group: 'worker',
   takes: ['supervisor'],
-  async inflict({ fleet }, { strikes }) {
+  async inflict({ fleet }, { strikes, signal }) {
     strikes();
     const orphans = await fleet.killSupervisor();
     // Its workers find out, commit what they have and leave; whoever started it starts it again at once.
     fleet.start();
-    await until('the orphans are gone', GONE_LIMIT_MS, () =>
-      orphans.every((pid) => fleet.isSuspended(pid) || !isAlive(pid)),
+    await until(
+      'the orphans are gone',
+      GONE_LIMIT_MS,
+      () => orphans.every((pid) => fleet.isSuspended(pid) || !isAlive(pid)),
+      { signal },
     );
     return `${orphans.length} workers left behind`;
   },
@@ -96,65 +110,20 @@ const rollingRestart: Fault = {
 };
 
 /** SIGTERM for each worker, the next only when another has taken the place of the last. @returns how many */
-export async function restartOneByOne(fleet: Fleet, signal?: AbortSignal): Promise<number> {
+export async function restartOneByOne(fleet: Fleet, signal: AbortSignal): Promise<number> {
   const before = fleet.supervisedPids.filter((pid) => !fleet.isSuspended(pid));
   for (const pid of before) {
-    if (signal?.aborted === true) break;
-    sendSignal(pid, 'SIGTERM');
-    await until(`pid ${pid} is gone`, GONE_LIMIT_MS, () => !fleet.supervisedPids.includes(pid));
+    if (signal.aborted) break;
+    fleet.askToLeave(pid);
+    await until(`pid ${pid} is gone`, GONE_LIMIT_MS, () => !fleet.supervisedPids.includes(pid), { signal });
     await until(
       'another is in its place',
       STARTED_LIMIT_MS,
       () => fleet.supervisedPids.length >= before.length,
+      { signal },
     );
   }
   return before.length;
-}
-
-/**
- * Takes aim at the order of the fence: the EndTxn of a partition's owner is held back while the group gives its
- * partitions out anew, and let go at the worst moment for whoever takes over.
- */
-function heldCommit(name: string, release: 'before the fence' | 'after the offset is read'): Fault {
-  return {
-    name,
-    group: 'worker',
-    takes: ['members', 'next-commit'],
-    async inflict(stage, { strikes, signal }) {
-      const commit = await nextAt(stage, { api: 'EndTxn', direction: 'request' }, signal);
-      if (commit === null) return null;
-      const { transactionalId, correlationId } = commit.passing.request;
-      const isSame = (id: string | null): boolean => id === transactionalId;
-      strikes();
-      // A new member: the group rebalances, and every partition is taken over again, by whomever.
-      stage.fleet.addWorker();
-      const fence = await nextAt(
-        stage,
-        { api: 'InitProducerId', direction: 'request' },
-        signal,
-        ({ request }) => isSame(request.transactionalId),
-      );
-      if (fence === null) {
-        commit.let('pass');
-        return null;
-      }
-      if (release === 'after the offset is read') {
-        const read = stage.wire.nextResponse('OffsetFetch', () => true);
-        fence.let('pass');
-        await Promise.race([read, lasting(5000, signal)]);
-        commit.let('pass');
-      } else {
-        const answered = stage.wire.nextResponse(
-          'EndTxn',
-          ({ request }) => isSame(request.transactionalId) && request.correlationId === correlationId,
-        );
-        commit.let('pass');
-        await Promise.race([answered, lasting(3000, signal)]);
-        fence.let('pass');
-      }
-      return `${transactionalId}, let go ${release}`;
-    },
-  };
 }
 
 export const WORKER_FAULTS: readonly Fault[] = [

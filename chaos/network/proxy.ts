@@ -26,13 +26,14 @@ export class Proxy implements AsyncDisposable {
     private readonly server: Server,
   ) {}
 
-  static async listen(broker: number, targetPort: number, wire: Wire): Promise<Proxy> {
+  /** @param port where it listens; 0 for any */
+  static async listen(broker: number, port: number, targetPort: number, wire: Wire): Promise<Proxy> {
     const server = createServer();
     const proxy = new Proxy(broker, server);
     server.on('connection', (client) => proxy.accept(client, targetPort, wire));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(port, '127.0.0.1', resolve);
     });
     return proxy;
   }
@@ -156,7 +157,8 @@ class Connection {
   }): Promise<void> {
     const { broker, clientPort } = this;
     if (request !== null) {
-      const fate = await this.wire.fateOf({ broker, direction, request, clientPort });
+      const hasWay = (): boolean => to.writable;
+      const fate = await this.wire.fateOf({ broker, direction, request, clientPort, hasWay });
       if (fate === 'swallow') return;
       if (fate === 'cut') {
         this.close();

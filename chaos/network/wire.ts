@@ -1,3 +1,4 @@
+import { latch } from '../waiting.js';
 import { API, type ApiName, type RequestFacts } from './frames.js';
 
 /** A request, or the response to one, on its way through a proxy. */
@@ -8,6 +9,8 @@ export interface Passing {
   readonly request: RequestFacts;
   /** The client's port on this machine: tells which process it is. */
   readonly clientPort: number;
+  /** Whether it can still go where it is going: the connection there is open. */
+  readonly hasWay: () => boolean;
 }
 
 /**
@@ -22,7 +25,9 @@ export type Interceptor = (passing: Passing) => Fate | Promise<Fate> | undefined
 /** All proxies of a cluster together: who listens in, and how the lines are. */
 export class Wire {
   private readonly interceptors = new Set<Interceptor>();
+  private readonly listeners = new Set<(passing: Passing) => void>();
   private readonly lastBroker = new Map<number, number>();
+  private readonly transactionalAt = new Map<number, number>();
 
   /** @param isOurs whether a client, by its id, belongs to the fleet under test */
   constructor(readonly isOurs: (clientId: string) => boolean) {}
@@ -32,23 +37,36 @@ export class Wire {
     return { [Symbol.dispose]: () => void this.interceptors.delete(interceptor) };
   }
 
-  /** Resolves when the fleet is about to get such a response; it is not held. */
-  nextResponse(api: ApiName, isIt: (passing: Passing) => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      const listening = this.intercept((passing) => {
-        const { direction, request } = passing;
-        if (
-          direction === 'response' &&
-          request.api === API[api] &&
-          this.isOurs(request.clientId) &&
-          isIt(passing)
-        ) {
-          listening[Symbol.dispose]();
-          resolve();
-        }
-        return undefined;
-      });
-    });
+  /**
+   * The next passing of the fleet's that is the one; it is not held by this.
+   * @param signal ends the listening
+   * @returns null when the signal aborts first
+   */
+  async next(isIt: (passing: Passing) => boolean, signal: AbortSignal): Promise<Passing | null> {
+    const heard = latch<Passing | null>();
+    const listener = (passing: Passing): void => {
+      if (isIt(passing)) heard.open(passing);
+    };
+    this.listeners.add(listener);
+    const stop = (): void => heard.open(null);
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
+    const found = await heard.promise;
+    signal.removeEventListener('abort', stop);
+    this.listeners.delete(listener);
+    return found;
+  }
+
+  /** How many listen or intercept now. */
+  get listenerCount(): number {
+    return this.listeners.size + this.interceptors.size;
+  }
+
+  /** The ports from which transactional requests of the fleet's came within this time. */
+  transactionalPorts(withinMs: number): number[] {
+    const since = performance.now() - withinMs;
+    for (const [port, atMs] of this.transactionalAt) if (atMs < since) this.transactionalAt.delete(port);
+    return [...this.transactionalAt.keys()];
   }
 
   /** The broker to which the fleet last sent such a request: of EndTxn a transaction coordinator, for instance. */
@@ -58,12 +76,19 @@ export class Wire {
 
   /** The first interceptor that has an opinion decides. */
   fateOf(passing: Passing): Fate | Promise<Fate> {
-    const { broker, direction, request } = passing;
-    if (direction === 'request' && this.isOurs(request.clientId)) this.lastBroker.set(request.api, broker);
+    if (this.isOurs(passing.request.clientId)) this.note(passing);
     for (const interceptor of this.interceptors) {
       const fate = interceptor(passing);
       if (fate !== undefined) return fate;
     }
     return 'pass';
+  }
+
+  private note(passing: Passing): void {
+    const { broker, direction, request, clientPort } = passing;
+    if (direction === 'request') this.lastBroker.set(request.api, broker);
+    if (direction === 'request' && request.transactionalId !== null)
+      this.transactionalAt.set(clientPort, performance.now());
+    for (const listener of this.listeners) listener(passing);
   }
 }
