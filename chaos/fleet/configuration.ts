@@ -19,6 +19,8 @@ export const NAMES: Names = {
   deadLetters: 'events.dlt',
 };
 
+export const OUTPUTS: readonly string[] = [NAMES.anomalies, NAMES.deadLetters];
+
 /** Small, so that a fault has many of them to hit. */
 const SMALL_COMMITS = { intervalMs: 100, maxRecords: 200 };
 

@@ -1,18 +1,12 @@
-import type { ChildProcess } from 'node:child_process';
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { type WriteStream, createWriteStream } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { childrenOf, ended, signal, spawnChild } from '../children.js';
+import { signal, spawnChild } from '../children.js';
+import { Findings } from './findings.js';
+import { FleetProcess } from './fleet-process.js';
 
-/** A line of Outrider's log, which is JSON. */
-interface LogLine {
-  readonly msg: string;
-  readonly level: number;
-}
-
-const ERROR_LEVEL = 50;
-/** Outrider's exit code for brokers that do not answer. */
-const UNREACHABLE = 3;
+/** Between the end of a supervisor and the start of the next. */
+const RESTART_MS = 250;
 
 export interface FleetOptions {
   readonly configFile: string;
@@ -30,12 +24,9 @@ export const CONTROL = fileURLToPath(new URL('./control-main.js', import.meta.ur
 
 /** The fleet under test: a supervisor with its workers, and workers on their own beside it. */
 export class Fleet implements AsyncDisposable {
-  /** How often something was said, by message. */
-  readonly said = new Map<string, number>();
-  /** Processes that ended by themselves in a way that they should not have. */
-  readonly faults: string[] = [];
-  private supervisor: ChildProcess | null = null;
-  private readonly alone = new Set<ChildProcess>();
+  readonly findings = new Findings();
+  private supervisor: FleetProcess | null = null;
+  private readonly alone = new Set<FleetProcess>();
   private readonly suspended = new Set<number>();
   private readonly log: WriteStream;
 
@@ -43,37 +34,58 @@ export class Fleet implements AsyncDisposable {
     this.log = createWriteStream(options.logFile);
   }
 
-  /** Starts a supervisor; the one before has to be gone. */
+  /** Starts a supervisor, and another one whenever it ends before it is stopped; the one before has to be gone. */
   start(): void {
-    this.supervisor = this.spawn(['run', '--workers', String(this.options.workers)]);
+    const supervisor = this.spawn('supervisor', ['run', '--workers', String(this.options.workers)]);
+    this.supervisor = supervisor;
+    void supervisor.judged.then(async () => {
+      await delay(RESTART_MS);
+      // What an orchestrator does.
+      if (this.supervisor === supervisor) this.start();
+    });
   }
 
-  /** One more member of the group, without a supervisor. */
-  addWorker(): void {
-    const worker = this.spawn(['worker']);
+  /** One more member of the group, without a supervisor. @returns its pid */
+  addWorker(): number {
+    const worker = this.spawn('worker', ['worker']);
     this.alone.add(worker);
-    worker.once('exit', () => this.alone.delete(worker));
+    void worker.judged.then(() => this.alone.delete(worker));
+    return worker.pid;
   }
 
-  /** SIGTERM for a worker that was added; it commits what it has and leaves. @returns false when there is none */
-  async removeWorker(): Promise<boolean> {
-    const [worker] = this.alone;
+  /**
+   * SIGTERM for a worker that was added; it commits what it has and leaves.
+   * @param pid which; whichever when it is left out
+   * @returns false when there is none
+   */
+  async removeWorker(pid?: number): Promise<boolean> {
+    const worker = [...this.alone].find((one) => one.isRunning && (pid === undefined || one.pid === pid));
     if (worker === undefined) return false;
-    await this.end(worker);
+    worker.send('SIGTERM');
+    await worker.judged;
     return true;
   }
 
   get workerPids(): number[] {
-    const supervised = this.supervisor?.pid === undefined ? [] : childrenOf(this.supervisor.pid);
-    return [...supervised, ...[...this.alone].flatMap(({ pid }) => (pid === undefined ? [] : [pid]))];
+    return [...this.supervisedPids, ...[...this.alone].map(({ pid }) => pid)];
   }
 
   get supervisedPids(): number[] {
-    return this.supervisor?.pid === undefined ? [] : childrenOf(this.supervisor.pid);
+    return this.supervisor?.workerPids ?? [];
   }
 
   get supervisorPid(): number {
     return this.supervisor?.pid ?? 0;
+  }
+
+  /** SIGKILL for a worker. */
+  kill(pid: number): void {
+    this.send('SIGKILL', pid);
+  }
+
+  /** SIGTERM for a worker. */
+  askToLeave(pid: number): void {
+    this.send('SIGTERM', pid);
   }
 
   suspend(pid: number): void {
@@ -96,8 +108,8 @@ export class Fleet implements AsyncDisposable {
     if (supervisor === null) return [];
     const orphans = this.supervisedPids;
     this.supervisor = null;
-    supervisor.kill('SIGKILL');
-    await ended(supervisor);
+    supervisor.send('SIGKILL');
+    await supervisor.gone;
     return orphans;
   }
 
@@ -106,77 +118,39 @@ export class Fleet implements AsyncDisposable {
     for (const pid of this.suspended) this.resume(pid);
     const all = [...(this.supervisor === null ? [] : [this.supervisor]), ...this.alone];
     this.supervisor = null;
-    await Promise.all(all.map((process) => this.end(process)));
+    for (const process of all) process.send('SIGTERM');
+    await Promise.all(all.map(({ judged }) => judged));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const process of [this.supervisor, ...this.alone]) {
-      if (process === null) continue;
-      process.removeAllListeners('exit');
-      const workers = process.pid === undefined ? [] : childrenOf(process.pid);
-      process.kill('SIGKILL');
+    const { supervisor } = this;
+    this.supervisor = null;
+    for (const process of [...(supervisor === null ? [] : [supervisor]), ...this.alone]) {
+      const workers = process.workerPids;
+      process.send('SIGKILL');
       for (const pid of workers) signal(pid, 'SIGKILL');
-      await ended(process);
+      await process.judged;
     }
     await new Promise<void>((resolve) => this.log.end(() => resolve()));
   }
 
-  private async end(process: ChildProcess): Promise<void> {
-    process.kill('SIGTERM');
-    await ended(process);
-    // By a signal: killed by another fault, or asked before it had begun to listen.
-    if (process.signalCode === null && process.exitCode !== 0)
-      this.faults.push(
-        `pid ${process.pid ?? 0} ended with code ${process.exitCode ?? 'none'} when asked to stop`,
-      );
+  /** Whoever hears of the worker's end is told whose doing it is. */
+  private send(name: 'SIGKILL' | 'SIGTERM', pid: number): void {
+    const alone = [...this.alone].find((one) => one.pid === pid);
+    const owner = alone ?? (this.supervisedPids.includes(pid) ? this.supervisor : null);
+    if (owner === null) signal(pid, name);
+    else owner.send(name, pid);
   }
 
-  private spawn(args: readonly string[]): ChildProcess {
+  private spawn(name: 'supervisor' | 'worker', args: readonly string[]): FleetProcess {
     const { program, configFile, environment } = this.options;
     const child = spawnChild(
       process.execPath,
       [program, ...args, '--config', configFile, '--log-level', 'info'],
       { stdio: ['ignore', 'ignore', 'pipe'], env: { ...process.env, ...environment } },
     );
-    const lines = createInterface({ input: child.stderr as NodeJS.ReadableStream });
-    lines.on('line', (line) => this.hear(line));
-    child.once('exit', (code) => this.hearOfEnd(child, code));
-    return child;
-  }
-
-  /** What an orchestrator does: a fleet that found no broker at its start is started again. */
-  private hearOfEnd(child: ChildProcess, code: number | null): void {
-    const isSupervisor = child === this.supervisor;
-    if (!isSupervisor && !this.alone.has(child)) return;
-    if (code === UNREACHABLE) {
-      this.count('a process found no broker at its start');
-      if (isSupervisor) this.start();
-    } else if (code !== 0 && code !== null) {
-      this.faults.push(`pid ${child.pid ?? 0} ended with code ${code}`);
-    }
-  }
-
-  private count(message: string): void {
-    this.said.set(message, (this.said.get(message) ?? 0) + 1);
-  }
-
-  private hear(line: string): void {
-    this.log.write(`${line}\n`);
-    const entry = logLine(line);
-    if (entry === null) return;
-    const { msg, level } = entry;
-    this.count(msg);
-    if (level >= ERROR_LEVEL) this.faults.push(`logged as an error: ${msg}`);
-  }
-}
-
-/** @returns null for what is no line of the log: a stack trace, or the half line of a process that was killed */
-function logLine(text: string): LogLine | null {
-  if (!text.startsWith('{')) return null;
-  try {
-    return JSON.parse(text) as LogLine;
-  } catch (error) {
-    if (error instanceof SyntaxError) return null;
-    throw error;
+    return new FleetProcess(name, child, this.findings, (line) => {
+      if (!this.log.writableEnded) this.log.write(`${line}\n`);
+    });
   }
 }
