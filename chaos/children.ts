@@ -1,13 +1,58 @@
 /**
- * Processes that end with this one, however it ends: the kernel sends them SIGKILL when their parent dies. Linux only,
- * like the rest of the suite.
+ * Processes that end with this one, however it ends: the kernel sends them SIGKILL when their parent dies, and a guard
+ * ends what they had started, suspended or not. Each has a session of its own, so that Ctrl-C reaches only the suite,
+ * which ends them in order. Linux only, like the rest of the suite.
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { readFileSync, readdirSync } from 'node:fs';
+import type { Socket } from 'node:net';
+
+/** Stands in the environment of every process of this run, and of all that those start. */
+const RUN_VARIABLE = 'OUTRIDER_CHAOS_RUN';
+const RUN = randomUUID();
+
+/**
+ * Waits for the end of its input, which is the end of the suite; then ends whatever carries the run's mark, until there
+ * is nothing, and removes the folder that it was told of last.
+ */
+const GUARD = `
+folder=
+while IFS= read -r line; do folder=$line; done
+for round in 1 2 3 4 5 6 7 8 9 10; do
+  found=$(grep -lzsxF -- "$1" /proc/[0-9]*/environ)
+  if [ -z "$found" ]; then break; fi
+  for file in $found; do pid=\${file#/proc/}; kill -KILL "\${pid%/environ}" 2>/dev/null; done
+  sleep 0.2
+done
+if [ -n "$folder" ]; then rm -rf -- "$folder"; fi`;
+
+let guard: ChildProcess | null = null;
+
+function guarded(): ChildProcess {
+  if (guard !== null) return guard;
+  guard = spawn('sh', ['-c', GUARD, 'sh', `${RUN_VARIABLE}=${RUN}`], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
+  guard.unref();
+  (guard.stdin as Socket).unref();
+  return guard;
+}
+
+/** The folder that is removed when the suite is gone without having done so; null for none. */
+export function removeAtEnd(folder: string | null): void {
+  guarded().stdin?.write(`${folder ?? ''}\n`);
+}
 
 /** Spawns `command`; the process keeps the pid that is returned. */
 export function spawnChild(command: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], options);
+  guarded();
+  return spawn('setpriv', ['--pdeathsig', 'KILL', '--', command, ...args], {
+    ...options,
+    env: { ...(options.env ?? process.env), [RUN_VARIABLE]: RUN },
+    detached: true,
+  });
 }
 
 /** Resolves when the process is gone. */

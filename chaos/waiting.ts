@@ -1,15 +1,31 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Waits for a condition, with a limit. @throws when it does not come true in time */
+interface Waiting {
+  readonly pollMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Waits for a condition, with a limit. @throws when it does not come true in time, or the signal aborts */
 export async function until(
   what: string,
   limitMs: number,
   condition: () => boolean | Promise<boolean>,
-  pollMs = 50,
+  waiting: Waiting = {},
 ): Promise<void> {
+  if (!(await comes(limitMs, condition, waiting))) throw new Error(`not within ${limitMs} ms: ${what}`);
+}
+
+/** Whether a condition comes true within a limit. @throws when the signal aborts */
+export async function comes(
+  limitMs: number,
+  condition: () => boolean | Promise<boolean>,
+  { pollMs = 50, signal }: Waiting = {},
+): Promise<boolean> {
   const deadline = performance.now() + limitMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within ${limitMs} ms: ${what}`);
+  for (;;) {
+    signal?.throwIfAborted();
+    if (await condition()) return true;
+    if (performance.now() > deadline) return false;
     await delay(pollMs);
   }
 }

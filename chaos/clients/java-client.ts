@@ -10,10 +10,11 @@ export class JavaClient implements AsyncDisposable {
   /** The end of what it said on stderr. */
   complaint = '';
   private readonly process: ChildProcess;
+  private mayEnd: 'never' | 'in order' | 'anyhow' = 'never';
 
   constructor(
     jars: string,
-    program: 'Writer' | 'Reader' | 'Watch',
+    private readonly program: 'Writer' | 'Reader' | 'Watch',
     args: readonly string[],
     onLine: (words: string[]) => void,
   ) {
@@ -34,8 +35,12 @@ export class JavaClient implements AsyncDisposable {
     this.ended = Promise.all([ended(this.process), drained]).then(() => undefined);
   }
 
-  get exitCode(): number | null {
-    return this.process.exitCode;
+  /** How it ended although nobody wanted it to, with the end of its stderr; null while it does what it should. */
+  get fault(): string | null {
+    const { exitCode, signalCode } = this.process;
+    if (exitCode === null && signalCode === null) return null;
+    if (this.mayEnd === 'anyhow' || (this.mayEnd === 'in order' && exitCode === 0)) return null;
+    return `${this.program} ended with ${signalCode ?? `code ${exitCode ?? 'none'}`}: ${this.complaint.trim().slice(-500)}`;
   }
 
   tell(line: string): void {
@@ -44,10 +49,13 @@ export class JavaClient implements AsyncDisposable {
 
   /** Ends its standard input: it finishes what it has and goes. */
   finish(): void {
+    if (this.mayEnd === 'never') this.mayEnd = 'in order';
     this.process.stdin?.end();
   }
 
   async kill(): Promise<void> {
+    // What it ended of before is not forgotten.
+    if (this.process.exitCode === null && this.process.signalCode === null) this.mayEnd = 'anyhow';
     this.process.kill('SIGKILL');
     await this.ended;
   }

@@ -2,15 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from '../../src/local-broker/launch-plan.js';
+import { removeAtEnd } from '../children.js';
 import { Proxy } from '../network/proxy.js';
 import type { Wire } from '../network/wire.js';
 import { until } from '../waiting.js';
 import { Broker } from './broker.js';
 import { clusterHealth } from './health.js';
+import { freePorts } from './ports.js';
 import { SmallDisk } from './small-disk.js';
 
 export const BROKERS = 3;
+/** For clients, what is advertised to them, the other brokers, and the quorum. */
+const PORTS_PER_BROKER = 4;
 const READY_LIMIT_MS = 90_000;
 const STOP_LIMIT_MS = 20_000;
 /** Holds the broker's share of every log, and is filled in a moment. */
@@ -19,46 +22,39 @@ const SMALL_DISK_BYTES = 201_326_592;
 /** Three brokers, each behind a proxy, with the last one's second log folder on a small disk. */
 export class Cluster implements AsyncDisposable {
   /** Whether logs and data stay when it ends. */
-  keepData = false;
+  isKept = false;
+  readonly brokers: Broker[] = [];
+  readonly proxies: Proxy[] = [];
+  private smallDisk: SmallDisk | null = null;
 
   private constructor(
     readonly folder: string,
-    readonly brokers: readonly Broker[],
-    readonly proxies: readonly Proxy[],
-    readonly disk: SmallDisk,
+    private readonly signal: AbortSignal,
   ) {}
 
-  static async start(jars: string, wire: Wire): Promise<Cluster> {
+  /** @param signal ends every wait for the cluster */
+  static async start(jars: string, wire: Wire, signal: AbortSignal): Promise<Cluster> {
     const folder = mkdtempSync(join(tmpdir(), 'outrider-chaos-'));
-    const disk = await SmallDisk.mount(join(folder, 'small-disk'), SMALL_DISK_BYTES);
-    const ids = Array.from({ length: BROKERS }, (_, index) => index + 1);
-    const controllerPorts = await Promise.all(ids.map(() => freePort()));
-    const proxies: Proxy[] = [];
-    const brokers: Broker[] = [];
-    for (const id of ids) {
-      const clientPort = await freePort();
-      const proxy = await Proxy.listen(id, clientPort, wire);
-      const home = join(folder, `broker-${id}`);
-      const logFolders = [join(home, 'log'), ...(id === BROKERS ? [join(disk.folder, 'log')] : [])];
-      const layout = {
-        id,
-        clientPort,
-        advertisedPort: proxy.port,
-        internalPort: await freePort(),
-        controllerPort: controllerPorts[id - 1] ?? 0,
-        controllerPorts,
-        folder: home,
-        logFolders,
-      };
-      proxies.push(proxy);
-      brokers.push(new Broker(layout, jars, id === BROKERS ? disk.prefix : []));
+    removeAtEnd(folder);
+    const cluster = new Cluster(folder, signal);
+    try {
+      await cluster.bringUp(jars, wire);
+      return cluster;
+    } catch (error) {
+      await cluster[Symbol.asyncDispose]();
+      throw error;
     }
-    const cluster = new Cluster(folder, brokers, proxies, disk);
-    const clusterId = `c${randomBytes(16).toString('hex').slice(0, 21)}`;
-    await Promise.all(brokers.map((broker) => broker.format(clusterId)));
-    for (const broker of brokers) broker.start();
-    await cluster.untilComplete();
-    return cluster;
+  }
+
+  /** Logs and data stay when it ends. */
+  keep(): void {
+    this.isKept = true;
+    removeAtEnd(null);
+  }
+
+  get disk(): SmallDisk {
+    if (this.smallDisk === null) throw new Error('the small disk is not mounted');
+    return this.smallDisk;
   }
 
   /** Addresses of the proxies. */
@@ -79,16 +75,21 @@ export class Cluster implements AsyncDisposable {
 
   /** Every broker has registered and every partition of every topic has all its replicas in sync. */
   async untilComplete(): Promise<void> {
-    await until(
-      'all brokers are there and all replicas in sync',
-      READY_LIMIT_MS,
-      () => this.isComplete(),
-      250,
-    );
+    await until('all brokers are there and all replicas in sync', READY_LIMIT_MS, () => this.isComplete(), {
+      pollMs: 250,
+      signal: this.signal,
+    });
+  }
+
+  /** A partition is without one of its replicas. */
+  async missesReplicas(): Promise<boolean> {
+    const health = await clusterHealth(this.internalAddresses, BROKERS);
+    return health !== null && health.underReplicated > 0;
   }
 
   /** A broker is back when it answers; its replicas may still be catching up. */
   async restart(broker: Broker): Promise<void> {
+    this.signal.throwIfAborted();
     broker.start();
     await this.untilComplete();
   }
@@ -100,8 +101,40 @@ export class Cluster implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.brokers.map((broker) => broker.kill()));
     for (const proxy of this.proxies) await proxy[Symbol.asyncDispose]();
-    await this.disk[Symbol.asyncDispose]();
-    if (!this.keepData) rmSync(this.folder, { recursive: true, force: true });
+    await this.smallDisk?.[Symbol.asyncDispose]();
+    if (!this.isKept) rmSync(this.folder, { recursive: true, force: true });
+    removeAtEnd(null);
+  }
+
+  private async bringUp(jars: string, wire: Wire): Promise<void> {
+    const { folder, brokers, proxies } = this;
+    this.smallDisk = await SmallDisk.mount(join(folder, 'small-disk'), SMALL_DISK_BYTES);
+    const ids = Array.from({ length: BROKERS }, (_, index) => index + 1);
+    const ports = await freePorts(BROKERS * PORTS_PER_BROKER);
+    const take = (): number => ports.pop() as number;
+    const controllerPorts = ids.map(take);
+    for (const id of ids) {
+      const [clientPort, advertisedPort, internalPort] = [take(), take(), take()];
+      proxies.push(await Proxy.listen(id, advertisedPort, clientPort, wire));
+      const home = join(folder, `broker-${id}`);
+      const logFolders = [join(home, 'log'), ...(id === BROKERS ? [join(this.disk.folder, 'log')] : [])];
+      const controllerPort = controllerPorts[id - 1] as number;
+      const layout = {
+        id,
+        clientPort,
+        advertisedPort,
+        internalPort,
+        controllerPort,
+        controllerPorts,
+        folder: home,
+        logFolders,
+      };
+      brokers.push(new Broker(layout, jars, id === BROKERS ? this.disk.prefix : []));
+    }
+    const clusterId = `c${randomBytes(16).toString('hex').slice(0, 21)}`;
+    await Promise.all(brokers.map((broker) => broker.format(clusterId)));
+    for (const broker of brokers) broker.start();
+    await this.untilComplete();
   }
 
   private async isComplete(): Promise<boolean> {

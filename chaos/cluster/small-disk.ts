@@ -27,8 +27,13 @@ export class SmallDisk implements AsyncDisposable {
       { stdio: 'ignore' },
     );
     const disk = new SmallDisk(holder, folder, bytes);
-    await until('a small disk is mounted (this needs root)', MOUNT_LIMIT_MS, () => disk.isMounted());
-    return disk;
+    try {
+      await until('a small disk is mounted (this needs root)', MOUNT_LIMIT_MS, () => disk.isMounted());
+      return disk;
+    } catch (error) {
+      await disk[Symbol.asyncDispose]();
+      throw error;
+    }
   }
 
   /** What to put in front of a command so that it sees the disk; the pid stays that of the command. */
