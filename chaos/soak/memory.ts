@@ -24,8 +24,11 @@ const SLOPE_SAMPLES_MIN = 20;
 export class MemoryWatch {
   private readonly samples = new Map<number, { name: string; samples: Sample[] }>();
 
+  /** @param residentOf resident memory of a process in bytes; null when it is gone */
+  constructor(private readonly residentOf: (pid: number) => number | null = residentBytes) {}
+
   sample(name: string, pid: number, seconds: number): void {
-    const bytes = residentBytes(pid);
+    const bytes = this.residentOf(pid);
     if (bytes === null) return;
     const line = this.samples.get(pid) ?? { name, samples: [] };
     this.samples.set(pid, line);
