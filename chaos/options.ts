@@ -25,7 +25,12 @@ interface Flags extends Omit<ChaosOptions, 'faults' | 'control'> {
 export function parseOptions(args: readonly string[]): ChaosOptions {
   const program = new Command('npm run chaos --')
     .description('Runs a fleet on a cluster of three brokers under faults, and counts what came of it.')
-    .option('--seed <n>', 'fixes the order, gaps, durations and targets of the faults', whole(0), 1)
+    .option(
+      '--seed <n>',
+      'fixes the order of the deck, the gaps, and what each fault draws (durations, sizes, brokers); not which worker or request it hits, nor which kind has to wait for another',
+      whole(0),
+      1,
+    )
     .option('--minutes <n>', 'how long faults go on', positive, 5)
     .option('--count <n>', 'stop after so many faults', whole(1), Number.MAX_SAFE_INTEGER)
     .option(
@@ -45,7 +50,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
     .option('--keep', 'keep logs and data', false)
     .addHelpText(
       'after',
-      `\nExit: 0 when every count is as it should be, 1 when not, 70 when the run itself failed.\n\nFaults:\n${ALL_FAULTS.map(({ group, name }) => `  ${group}: ${name}`).join('\n')}`,
+      `\nExit: 0 when every count is as it should be, 1 when not, 70 when the run itself failed, 130 when it was broken off.\n\nFaults:\n${ALL_FAULTS.map(({ group, name }) => `  ${group}: ${name}`).join('\n')}`,
     );
   program.parse([...args], { from: 'user' });
   const flags = program.opts<Flags>();

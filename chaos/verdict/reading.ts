@@ -1,4 +1,5 @@
 import { JavaClient } from '../clients/java-client.js';
+import { comes } from '../waiting.js';
 
 /** A record as Kafka's own consumer gave it out. */
 export interface ReadRecord {
@@ -11,6 +12,8 @@ export interface ReadRecord {
 }
 
 const READ_LIMIT_MS = 180_000;
+/** What is committed reaches the live reader within this time once the faults are over. */
+const GIVEN_LIMIT_MS = 60_000;
 
 /** Reads committed records from the beginning while everything else goes on. */
 export class LiveReader implements AsyncDisposable {
@@ -23,9 +26,38 @@ export class LiveReader implements AsyncDisposable {
     });
   }
 
+  get fault(): string | null {
+    return this.client.fault;
+  }
+
+  /** Waits until it was given the last of these in every partition, or has ended, or the time for it is over. */
+  async untilGiven(output: readonly ReadRecord[], signal: AbortSignal): Promise<void> {
+    await comes(
+      GIVEN_LIMIT_MS,
+      () => {
+        const given = lastOffsets(this.records);
+        return (
+          this.fault !== null ||
+          [...lastOffsets(output)].every(([line, offset]) => (given.get(line) ?? -1) >= offset)
+        );
+      },
+      { pollMs: 200, signal },
+    );
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.client[Symbol.asyncDispose]();
   }
+}
+
+/** The highest offset of every partition. */
+function lastOffsets(records: readonly ReadRecord[]): ReadonlyMap<string, number> {
+  const last = new Map<string, number>();
+  for (const { topic, partition, offset } of records) {
+    const line = `${topic}/${partition}`;
+    if (offset > (last.get(line) ?? -1)) last.set(line, offset);
+  }
+  return last;
 }
 
 /** Everything that is committed in these topics now. */

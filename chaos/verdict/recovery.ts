@@ -22,10 +22,13 @@ export class Recovery {
   private readonly waiting = new Set<Waiting>();
   private readonly pauses = new Set<{ readonly started: number; longestMs: number }>();
 
+  private isOver = false;
+
   constructor(private readonly ledger: Ledger) {}
 
   /** Resolves when everything that is in the input now is committed. @returns ms; null when it never came to be */
   caughtUp(): Promise<number | null> {
+    if (this.isOver) return Promise.resolve(null);
     const { promise, open } = latch<number | null>();
     this.waiting.add({ started: performance.now(), targets: this.ledger.acknowledgedEnds(), done: open });
     this.settle();
@@ -64,6 +67,7 @@ export class Recovery {
 
   /** Nothing moves any more. */
   end(): void {
+    this.isOver = true;
     for (const { done } of this.waiting) done(null);
     this.waiting.clear();
   }

@@ -1,27 +1,13 @@
-import type { Inflicted } from '../faults/storm.js';
+import type { FaultCount, Quantiles } from './fault-counts.js';
 import type { Reckoning } from './reckon.js';
-import type { Cost } from './recovery.js';
-
-export interface Quantiles {
-  readonly median: number;
-  readonly p99: number;
-}
-
-export interface FaultCount {
-  readonly name: string;
-  readonly group: string;
-  readonly inflicted: number;
-  /** Those for which there was nothing to hit. */
-  readonly void: number;
-  /** In seconds; null when none of them was measured. See Cost. */
-  readonly recoverySeconds: Quantiles | null;
-  readonly pauseSeconds: Quantiles | null;
-}
 
 export interface Report {
   readonly seed: number;
   readonly control: string | null;
   readonly minutes: number;
+  readonly sent: number;
+  /** Due, and not sent because too many events were on their way. */
+  readonly heldBack: number;
   readonly reckoning: Reckoning;
   /** These have to be zero too. */
   readonly faults: {
@@ -29,39 +15,22 @@ export interface Report {
     readonly transactionsOpen: number;
     readonly processFaults: number;
     readonly neverRecovered: number;
+    /** Of the suite's own watchers and producers. */
+    readonly instrumentFaults: number;
+    readonly workloadStarved: number;
   };
   readonly longestStallSeconds: number;
+  readonly slowestRecovery: { readonly name: string; readonly seconds: number } | null;
   readonly rebalances: number;
   readonly restarts: number;
-  /** Of these, because a worker stood still. */
+  /** Workers that ended because they stood still. */
   readonly stalls: number;
+  /** Workers that their supervisor ended, because they did not stop or did not report. */
+  readonly endsByForce: number;
+  readonly startsWithoutBroker: number;
   readonly byKind: readonly FaultCount[];
   readonly examples: readonly string[];
   readonly passed: boolean;
-}
-
-/** How often each kind was tried and how long it took to recover, in the order of the kinds' names. */
-export async function countFaults(done: readonly Inflicted[]): Promise<readonly FaultCount[]> {
-  const kinds = new Map<string, { group: string; void: number; costs: Cost[]; inflicted: number }>();
-  for (const { name, group, what, cost: pending } of done) {
-    const kind = kinds.get(name) ?? { group, void: 0, costs: [], inflicted: 0 };
-    kinds.set(name, kind);
-    if (what === null) {
-      kind.void++;
-      continue;
-    }
-    kind.inflicted++;
-    const cost = await pending;
-    if (cost !== null) kind.costs.push(cost);
-  }
-  return [...kinds]
-    .map(([name, { costs, ...kind }]) => ({
-      name,
-      ...kind,
-      recoverySeconds: quantiles(costs.map(({ recoveryMs }) => recoveryMs / 1000)),
-      pauseSeconds: quantiles(costs.map(({ pauseMs }) => pauseMs / 1000)),
-    }))
-    .sort((a, b) => a.group.localeCompare(b.group) || a.name.localeCompare(b.name));
 }
 
 /** Every count that has to be zero and is not, by name. */
@@ -73,18 +42,25 @@ const WORDS: Readonly<Record<string, string>> = {
   missing: 'missing',
   duplicates: 'duplicates',
   unexpected: 'unexpected',
-  orderInversions: 'order inversions per entity',
+  orderInversions: 'order inversions per partition',
+  entityInversions: 'order inversions per entity',
   abortedReads: 'aborted reads',
+  liveRepeats: 'read again or out of order',
+  liveMissing: 'never given to the live reader',
   acknowledgedLost: 'acknowledged, but lost by the cluster',
+  inputForeign: 'in the input, but never sent',
   partitionsBehind: 'partitions with committed != end',
   transactionsOpen: 'transactions left open',
   processFaults: 'processes that ended or complained',
-  neverRecovered: 'faults without recovery',
+  neverRecovered: 'faults never recovered from in time',
+  instrumentFaults: 'watchers and producers that ended',
+  workloadStarved: 'workload starved',
 };
 
 export function reportText(report: Report): string {
   const { reckoning, faults, byKind } = report;
   const lines: [string, string | number][] = [
+    ['sent', `${report.sent} (${report.heldBack} held back)`],
     ['acknowledged', reckoning.acknowledged],
     ['unknown', `${reckoning.unknown} (${reckoning.unknownWritten} of them written)`],
     ['expected', reckoning.expected],
@@ -95,8 +71,12 @@ export function reportText(report: Report): string {
     ]),
     ['longest stall of a last stable offset', `${report.longestStallSeconds.toFixed(1)} s`],
     ['joins in rebalances', report.rebalances],
-    ['restarts of workers', `${report.restarts} (${report.stalls} for a stall)`],
+    ['slowest recovery', slowestText(report)],
+    ['restarts of workers', report.restarts],
+    ['stalls, ends by force', `${report.stalls}, ${report.endsByForce}`],
+    ['starts without a broker', report.startsWithoutBroker],
   ];
+  const never = byKind.filter(({ inflicted }) => inflicted === 0).map(({ name }) => name);
   const width = Math.max(...lines.map(([name]) => name.length));
   const names = Math.max(...byKind.map(({ name }) => name.length), 5);
   const total = byKind.reduce((sum, { inflicted }) => sum + inflicted, 0);
@@ -111,20 +91,18 @@ export function reportText(report: Report): string {
       ({ name, inflicted, void: missed, recoverySeconds, pauseSeconds }) =>
         `  ${name.padEnd(names)}  ${String(inflicted).padStart(5)}  ${String(missed).padStart(4)}  ${secondsText(recoverySeconds)}  ${secondsText(pauseSeconds)}`,
     ),
+    ...(never.length === 0 ? [] : ['', `  never inflicted: ${never.join('; ')}`]),
     '',
     ...report.examples.map((text) => `  ${text}`),
     report.passed ? 'Exactly once held.' : `EXACTLY ONCE DID NOT HOLD: ${wrong.join(', ')}.`,
   ].join('\n');
 }
 
+function slowestText({ slowestRecovery: slowest }: Report): string {
+  return slowest === null ? '-' : `${slowest.seconds.toFixed(1)} s (${slowest.name})`;
+}
+
 function secondsText(quantiles: Quantiles | null): string {
   const text = quantiles === null ? '-' : `${quantiles.median.toFixed(1)} / ${quantiles.p99.toFixed(1)} s`;
   return text.padStart(14);
-}
-
-function quantiles(values: readonly number[]): Quantiles | null {
-  if (values.length === 0) return null;
-  const sorted = [...values].sort((a, b) => a - b);
-  const at = (share: number): number => sorted[Math.ceil(share * sorted.length) - 1] ?? NaN;
-  return { median: at(0.5), p99: at(0.99) };
 }

@@ -4,15 +4,14 @@ import { latch } from '../waiting.js';
 interface Stuck {
   readonly stable: number;
   /** Since when the last stable offset has stood still below the high watermark; null when it does not. */
-  since: number | null;
+  readonly since: number | null;
 }
 
 const ANSWER_LIMIT_MS = 30_000;
 
 /** Watches the group's offsets and the output's last stable offsets, behind the proxies. */
 export class Watch implements AsyncDisposable {
-  /** The longest time that records stood above a last stable offset that did not move, in ms. */
-  longestStallMs = 0;
+  private longestEndedMs = 0;
   private readonly stuck = new Map<string, Stuck>();
   private readonly client: JavaClient;
   private open: string[] = [];
@@ -32,6 +31,17 @@ export class Watch implements AsyncDisposable {
       else if (kind === 'open') this.open.push(rest.join(' '));
       else if (kind === 'opened') this.answered.open(this.open);
     });
+  }
+
+  get fault(): string | null {
+    return this.client.fault;
+  }
+
+  /** The longest time that records stood above a last stable offset that did not move, in ms; also one that goes on. */
+  get longestStallMs(): number {
+    const now = performance.now();
+    const goingOn = [...this.stuck.values()].map(({ since }) => (since === null ? 0 : now - since));
+    return Math.max(this.longestEndedMs, ...goingOn);
   }
 
   /** Transactions that are open now: of the group's transactional ids, and of whoever else on the output's partitions. */
@@ -58,7 +68,7 @@ export class Watch implements AsyncDisposable {
     const key = `${topic}/${partition}`;
     const [stable, high] = [Number(stableText), Number(highText)];
     const before = this.stuck.get(key);
-    if (before?.since != null) this.longestStallMs = Math.max(this.longestStallMs, now - before.since);
+    if (before?.since != null) this.longestEndedMs = Math.max(this.longestEndedMs, now - before.since);
     const isBelow = stable < high;
     const since = !isBelow ? null : before?.stable === stable ? (before.since ?? now) : now;
     this.stuck.set(key, { stable, since });
