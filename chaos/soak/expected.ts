@@ -1,6 +1,6 @@
 import type { Names } from '../fleet/configuration.js';
 import type { ReadRecord } from '../verdict/reading.js';
-import { type Left, reckonOutput } from '../verdict/reckon.js';
+import { type Left, reckonOutput } from '../verdict/reckon-output.js';
 import { placeText } from '../verdict/verdict.js';
 import type { Event } from '../workload/events.js';
 import type { EventLedger } from '../workload/workload.js';

@@ -11,6 +11,7 @@ import { FleetProcess } from '../../chaos/fleet/fleet-process.js';
 import { MemoryWatch } from '../../chaos/soak/memory.js';
 import { countFaults, isNeverRecovered } from '../../chaos/verdict/fault-counts.js';
 import { Recovery } from '../../chaos/verdict/recovery.js';
+import { StableOffsets } from '../../chaos/verdict/stable-offsets.js';
 import { Ledger } from '../../chaos/workload/ledger.js';
 
 const NONE: ReadonlySet<Resource> = new Set();
@@ -94,6 +95,23 @@ test('a kind that was chosen and never came is counted with 0', async () => {
       ['b', 0],
     ],
   );
+});
+
+test('a last stable offset that stands still counts while it does, and afterwards', () => {
+  let now = 0;
+  const offsets = new StableOffsets(() => now);
+  offsets.moved('a', 10, 10);
+  now = 1000;
+  offsets.moved('a', 10, 15);
+  now = 4000;
+  assert.equal(offsets.longestStallMs, 3000);
+  offsets.moved('a', 10, 20);
+  now = 6000;
+  offsets.moved('a', 15, 20);
+  now = 7000;
+  offsets.moved('a', 20, 20);
+  now = 60_000;
+  assert.equal(offsets.longestStallMs, 5000);
 });
 
 test('memory that grows is said in megabytes a minute, after the warm-up', () => {
