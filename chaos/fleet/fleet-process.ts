@@ -137,14 +137,14 @@ export class FleetProcess {
   /** A supervisor says how one of its workers ended. */
   private hearOfEnd({ pid, exitCode = null, signal: name = null, reason, stall, msg }: LogLine): void {
     if (stall !== undefined) this.findings.count(SEEN.stall);
+    // Where the line says no pid of its own there is the supervisor's.
     const about = pid === this.pid ? undefined : pid;
-    const ours = this.explains(exitCode === DONE ? 'SIGTERM' : name, about);
-    if (exitCode === DONE || name !== null ? ours : exitCode === UNREACHABLE) return;
-    if (exitCode === BUG && stall !== undefined) return;
+    if (exitCode === UNREACHABLE || (exitCode === BUG && stall !== undefined)) return;
+    const cause = exitCode === DONE ? 'SIGTERM' : name;
+    if (this.explains(cause, about)) return;
     const how = name ?? `code ${exitCode ?? 'none'}`;
-    this.findings.fault(
-      `${msg}: ${how}${ours ? '' : ', which nobody asked for'}: ${reason ?? 'without a word'}`,
-    );
+    const unasked = cause === null ? '' : ', which nobody asked for';
+    this.findings.fault(`${msg}: ${how}${unasked}: ${reason ?? 'without a word'}`);
   }
 
   /** Whether a signal of ours to a worker is the cause; each is the cause of one end. */
