@@ -9,6 +9,8 @@ const SUSPENDED_MS = 20_000;
  * join, longer when it asks the broker that stands still.
  */
 const JOIN_AT_MS: readonly [number, number] = [8000, 15_000];
+/** How long the owners are left alone, to commit what they believe to be next, before the group is shared out again. */
+const OWNED_MS = 4000;
 const DISK_FULL_MS: readonly [number, number] = [2000, 6000];
 const OUT_OF_SERVICE_LIMIT_MS = 15_000;
 
@@ -99,6 +101,7 @@ const coordinatorSuspendedWhileSharing: Fault = {
     const meanwhile = joins() - before;
     broker.resume();
     await cluster.untilComplete();
+    await lasting(OWNED_MS, signal);
     await fleet.removeWorker(added);
     return `broker ${id} for ${SUSPENDED_MS} ms, a worker added after ${joinAtMs} ms, ${meanwhile} joins before it woke`;
   },

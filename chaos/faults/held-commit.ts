@@ -1,6 +1,7 @@
 import { ownerOf } from '../network/connection-owner.js';
 import { API } from '../network/frames.js';
 import type { Passing } from '../network/wire.js';
+import { lasting } from '../waiting.js';
 import type { Fault, Stage } from './fault.js';
 import { type Reached, nextAt } from './wire-points.js';
 
@@ -8,6 +9,8 @@ import { type Reached, nextAt } from './wire-points.js';
 const READ_LIMIT_MS = 5000;
 /** How long the coordinator may take to answer the commit that was let go. */
 const ANSWER_LIMIT_MS = 3000;
+/** How long the new owner is left alone before the group is shared out again. */
+const OWNED_MS = 4000;
 
 /**
  * Takes aim at the order of the fence: the EndTxn of a partition's owner is held back while the group gives its
@@ -42,6 +45,8 @@ export function heldCommit(name: string, release: 'before the fence' | 'after th
           fence,
           signal,
         );
+        // The new owner reads on from where it believes to be, and commits: only that shows a mistake.
+        await lasting(OWNED_MS, signal);
         return `${transactionalId}, let go ${release}${seen}`;
       } finally {
         await stage.fleet.removeWorker(added);
