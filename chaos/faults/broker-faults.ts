@@ -8,7 +8,7 @@ const SUSPENDED_MS = 20_000;
  * The group has another coordinator after the brokers' session (9 s); a worker takes some seconds to get as far as to
  * join, longer when it asks the broker that stands still.
  */
-const JOIN_AT_MS: readonly [number, number] = [8000, 15_000];
+const JOIN_AT_MS: readonly [number, number] = [4000, 12_000];
 /** How long the owners are left alone, to commit what they believe to be next, before the group is shared out again. */
 const OWNED_MS = 4000;
 const DISK_FULL_MS: readonly [number, number] = [2000, 6000];
