@@ -48,7 +48,11 @@ test('a woken coordinator does not make a partition start from an old offset', a
   const runtime = await findRuntime(cacheFolder(process.env), () => undefined);
   assert.equal(runtime.kind, 'java', 'this needs Java 17 and Maven');
   const wire = new Wire(() => true);
-  await using cluster = await Cluster.start((runtime as { jars: string }).jars, wire);
+  await using cluster = await Cluster.start(
+    (runtime as { jars: string }).jars,
+    wire,
+    new AbortController().signal,
+  );
   const everybody = localKafka(cluster.addresses);
   await using admin = new KafkaAdmin(everybody, log);
   await admin.createTopics([{ topic: TOPIC, partitions: PARTITIONS.length }]);
