@@ -210,6 +210,7 @@ export class Supervisor implements FleetView {
       log[waitMs === 0 ? 'info' : 'warn'](
         {
           worker: id,
+          workerPid: process.pid,
           exitCode: exit.code,
           signal: exit.signal,
           reason: reason ?? undefined,
