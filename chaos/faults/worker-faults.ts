@@ -11,6 +11,8 @@ const ZOMBIE_MS: readonly [number, number] = [12_000, 16_000];
 const AT_WORK_MS = 3000;
 /** Nobody is at work while the group has no coordinator. */
 const AT_WORK_LIMIT_MS = 12_000;
+/** An added worker has joined by then, when all is well. */
+const ADDED_MS = 5000;
 /** A worker that was killed now and then is given half a minute's pause before it is started again. */
 const STARTED_LIMIT_MS = 60_000;
 const GONE_LIMIT_MS = 30_000;
@@ -92,7 +94,11 @@ const workerRemoved: Fault = {
   name: 'worker removed',
   group: 'worker',
   takes: ['members'],
-  async inflict({ fleet }, { strikes }) {
+  async inflict({ fleet }, { strikes, signal }) {
+    if (!fleet.hasAdded) {
+      fleet.addWorker();
+      await lasting(ADDED_MS, signal);
+    }
     strikes();
     if (!(await fleet.removeWorker())) return null;
     return `${fleet.workerPids.length} workers`;

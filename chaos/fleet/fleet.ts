@@ -66,6 +66,11 @@ export class Fleet implements AsyncDisposable {
     return true;
   }
 
+  /** Whether there is a worker beside the supervisor's. */
+  get hasAdded(): boolean {
+    return [...this.alone].some((one) => one.isRunning);
+  }
+
   get workerPids(): number[] {
     return [...this.supervisedPids, ...[...this.alone].map(({ pid }) => pid)];
   }

@@ -49,6 +49,18 @@ test('what needs something that is in use stays on top; a void one comes after t
   assert.deepEqual(rest, [...order.filter((name) => name === 'a' || name === 'd'), 'b']);
 });
 
+test('one that is void again and again does not keep the others from their next round', () => {
+  const deck = new Deck(FAULTS, randomFor(3, 'deck'));
+  const names: string[] = [];
+  for (let i = 0; i < 12; i++) {
+    const card = deck.deal(NONE) as Fault;
+    names.push(card.name);
+    if (card.name === 'c') deck.putBack(card);
+  }
+  assert.equal(names.filter((name) => name === 'c').length, 4);
+  assert.equal(names.filter((name) => name === 'a').length, 2);
+});
+
 test('each purpose has a generator of its own', () => {
   const draw = (...purpose: (string | number)[]): number => randomFor(5, ...purpose)();
   assert.equal(draw('broker killed', 1), draw('broker killed', 1));
