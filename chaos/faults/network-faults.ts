@@ -2,7 +2,7 @@ import type { ApiName } from '../network/frames.js';
 import type { Proxy } from '../network/proxy.js';
 import { lasting } from '../waiting.js';
 import { type Fault, between, pick } from './fault.js';
-import { nextAt } from './wire-points.js';
+import { type Point, reach, takenBy } from './wire-points.js';
 
 /** The line to one broker is bad for a while. */
 function badLine(
@@ -29,17 +29,18 @@ function badLine(
 
 /** The broker has acted, and the worker does not hear of it: the connection breaks, or nothing comes. */
 function lostResponse(api: ApiName): Fault {
+  const point: Point = { api, direction: 'response' };
   return {
     name: `response of ${api} lost`,
     group: 'network',
-    takes: [],
-    async inflict(stage, { random, strikes, signal }) {
+    takes: takenBy(point),
+    inflict(stage, { random, strikes, signal }) {
       const fate = random() < 0.5 ? 'cut' : 'swallow';
-      const reached = await nextAt(stage, { api, direction: 'response' }, signal);
-      if (reached === null) return null;
-      strikes();
-      reached.let(fate);
-      return `${reached.passing.request.transactionalId}, ${fate === 'cut' ? 'connection closed' : 'no answer'}`;
+      return reach(stage, point, signal, ({ passing, let: release }) => {
+        strikes();
+        release(fate);
+        return `${passing.request.transactionalId}, ${fate === 'cut' ? 'connection closed' : 'no answer'}`;
+      });
     },
   };
 }

@@ -2,7 +2,7 @@ import { API, type ApiName } from '../network/frames.js';
 import { ownerOf } from '../network/connection-owner.js';
 import type { Fate, Passing } from '../network/wire.js';
 import { lasting, latch } from '../waiting.js';
-import type { Stage } from './fault.js';
+import type { Resource, Stage } from './fault.js';
 
 /** A point in a worker's dealings with the brokers: a request that leaves it, or the response that comes back. */
 export interface Point {
@@ -49,4 +49,33 @@ export async function nextAt(
 
 function isAt({ direction, request }: Passing, point: Point): boolean {
   return request.transactionalId !== null && request.api === API[point.api] && direction === point.direction;
+}
+
+/** Runs something while a member joins, and leaves afterwards: every partition is fenced, which else happens to none. */
+export async function whileJoining<T>({ fleet }: Stage, run: () => Promise<T>): Promise<T> {
+  const added = fleet.addWorker();
+  try {
+    return await run();
+  } finally {
+    await fleet.removeWorker(added);
+  }
+}
+
+/** The next time that a worker gets there; where that is the fence, it is brought about. */
+export async function reach(
+  stage: Stage,
+  point: Point,
+  signal: AbortSignal,
+  then: (reached: Reached) => string,
+): Promise<string | null> {
+  const wait = async (): Promise<string | null> => {
+    const reached = await nextAt(stage, point, signal);
+    return reached === null ? null : then(reached);
+  };
+  return point.api === 'InitProducerId' ? whileJoining(stage, wait) : wait();
+}
+
+/** What a fault that aims at this point must have for itself. */
+export function takenBy(point: Point): readonly Resource[] {
+  return point.api === 'InitProducerId' ? ['members'] : [];
 }

@@ -4,7 +4,7 @@ import type { Fleet } from '../fleet/fleet.js';
 import { ownerOf } from '../network/connection-owner.js';
 import { type Fault, type Stage, between, pick } from './fault.js';
 import { heldCommit } from './held-commit.js';
-import { type Point, nextAt } from './wire-points.js';
+import { type Point, reach, takenBy } from './wire-points.js';
 
 /** Beyond the session time-out, which is 10 s by default. */
 const ZOMBIE_MS: readonly [number, number] = [12_000, 16_000];
@@ -22,16 +22,15 @@ function killAt(name: string, point: Point): Fault {
   return {
     name,
     group: 'worker',
-    takes: [],
-    async inflict(stage, { strikes, signal }) {
-      const reached = await nextAt(stage, point, signal);
-      if (reached === null) return null;
-      strikes();
-      stage.fleet.kill(reached.pid);
-      // What it had sent by then still arrives.
-      reached.let('pass');
-      return `pid ${reached.pid} at ${point.api} ${point.direction} of ${reached.passing.request.transactionalId}`;
-    },
+    takes: takenBy(point),
+    inflict: (stage, { strikes, signal }) =>
+      reach(stage, point, signal, ({ pid, passing, let: release }) => {
+        strikes();
+        stage.fleet.kill(pid);
+        // What it had sent by then still arrives.
+        release('pass');
+        return `pid ${pid} at ${point.api} ${point.direction} of ${passing.request.transactionalId}`;
+      }),
   };
 }
 
