@@ -28,8 +28,11 @@ export const TIME_OUT_DEFAULTS: KafkaTimeOuts = {
   requestTimeoutMs: 10_000,
   /** A killed worker's partitions stand still for this long; a garbage collection or a busy machine does not. */
   sessionTimeoutMs: 10_000,
-  /** A fifth of the session: two may be lost, and a rebalance is heard of within 2 s. */
-  heartbeatIntervalMs: 2000,
+  /**
+   * How soon a member hears that its group is shared out anew: until the last one has, nobody reads, and a rolling
+   * restart does that twice for each worker. Two small requests a second are cheap beside that.
+   */
+  heartbeatIntervalMs: 500,
   /** A session and a half: who is alive comes back within one fetch and one commit, who is not has lost its session. */
   rebalanceTimeoutMs: 15_000,
   /** Transactions are open for milliseconds; one that a dead worker left keeps read_committed readers waiting at most so long. */
