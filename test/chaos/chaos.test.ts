@@ -34,7 +34,7 @@ async function chaos(
 }
 
 test('a storm of faults leaves nothing missing, twice, out of order or open', async () => {
-  const { code, report, stderr } = await chaos('--seed', '11', '--minutes', '1.1');
+  const { code, report, stderr } = await chaos('--seed', '12', '--minutes', '1.1');
   assert.equal(code, 0, stderr);
   assert.ok(report.passed);
   assert.ok(report.reckoning.expected > 5000, `${report.reckoning.expected} verdicts are due`);
