@@ -13,7 +13,7 @@ import type { PartitionSink } from '../ports.js';
 import { slices } from './batch-slices.js';
 import { sliceRecordsMax } from './in-flight.js';
 import { PendingOutput } from './pending-output.js';
-import { decideStart } from './start-offset.js';
+import { decideStart, saysWhenGroupStarted } from './start-offset.js';
 import type { TaskContext, TaskState, TaskStatus } from './task-context.js';
 
 /** Failures in a row after which an error that does not look passing is given up on. */
@@ -291,15 +291,16 @@ export class PartitionTask {
     const { sink, at, context } = this;
     const { offsets, group, startAt, onTruncated } = context;
     const own = await sink.fence();
-    const [known, ranges] = [await offsets.committed(group, at.topic), await offsets.range(at.topic)];
-    const range = ranges.get(at.partition);
-    // A broker whose metadata lags does not name a partition that was just added: that is not "no offset".
-    if (range === undefined || !known.has(at.partition)) {
+    // What stands beside an offset of ours says all that the others would: only then nobody else has to answer.
+    const others = saysWhenGroupStarted(own) ? [] : await offsets.committed(group, at.topic);
+    const committed = new Map(others).set(at.partition, own);
+    const range = (await offsets.range(at.topic)).get(at.partition);
+    // A broker whose metadata lags does not name a partition that was just added.
+    if (range === undefined) {
       throw new UnreachableError(
         `topic ${at.topic}, partition ${at.partition}: the broker does not know it yet`,
       );
     }
-    const committed = new Map(known).set(at.partition, own);
     const isSettled = triedForMs >= SETTLE_TIMEOUT_MS;
     const atTime = async (timeMs: number): Promise<number> =>
       (await offsets.atTime(at.topic, timeMs)).get(at.partition) ?? range.high;

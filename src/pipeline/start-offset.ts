@@ -7,7 +7,7 @@ export type StartAt = 'latest' | 'earliest' | 'error' | { readonly timeMs: numbe
 export interface StartSituation {
   readonly at: TopicPartition;
   readonly group: string;
-  /** Of every partition of the topic. */
+  /** Of every partition of the topic; of this one alone where what stands beside it says enough. */
   readonly committed: ReadonlyMap<number, CommittedOffset | null>;
   readonly range: LogRange;
   /** Asked again for a while, the brokers still say the same. */
@@ -70,6 +70,11 @@ async function firstOffset(
 }
 
 const METADATA = /^outrider partitions=(\d+)$/;
+
+/** Whether this offset tells how many partitions there were when the group started, as every one of Outrider's does. */
+export function saysWhenGroupStarted(offset: CommittedOffset | null): boolean {
+  return METADATA.test(offset?.metadata ?? '');
+}
 
 function writeMetadata(partitionsAtStart: number): string {
   return `outrider partitions=${partitionsAtStart}`;

