@@ -3,22 +3,29 @@
  * folder beside this file. Fails, and says why, where there is no way to a broker.
  */
 import { spawn } from 'node:child_process';
-import { readdirSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { messageOf } from '../src/errors.js';
+import { packageRoot } from '../src/package-root.js';
 import { cacheFolder } from '../src/local-broker/cache-folder.js';
 import { type GuardedBroker, startGuardedBroker } from '../src/local-broker/guarded-broker.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
 
+/** What was compiled from a test that has since been renamed is still there. */
+function hasSource(file: string): boolean {
+  return existsSync(join(packageRoot(), 'test', relative(here, file)).replace(/\.js$/, '.ts'));
+}
+
 function testFiles(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) return testFiles(path);
     return entry.name.endsWith('.test.js') &&
+      hasSource(path) &&
       (wanted.length === 0 || wanted.some((text) => path.includes(text)))
       ? [path]
       : [];
