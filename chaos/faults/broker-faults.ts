@@ -2,14 +2,13 @@ import type { ApiName } from '../network/frames.js';
 import { BROKERS } from '../cluster/cluster.js';
 import { comes, lasting } from '../waiting.js';
 import { type Fault, between, pick } from './fault.js';
+import { OWNED_MS } from './wire-points.js';
 
 const SUSPENDED_MS = 20_000;
 /** The brokers' session is 9 s: after that the group has another coordinator, and metadata leave the old one out. */
 const JOIN_AT_MS: readonly [number, number] = [10_000, 14_000];
 /** More than one: a worker whose first address is that of the broker that stands still joins too late. */
 const ADDED = 2;
-/** How long the owners are left alone, to commit what they believe to be next, before the group is shared out again. */
-const OWNED_MS = 4000;
 const DISK_FULL_MS: readonly [number, number] = [2000, 6000];
 const OUT_OF_SERVICE_LIMIT_MS = 15_000;
 

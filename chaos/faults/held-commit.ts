@@ -3,14 +3,12 @@ import { API } from '../network/frames.js';
 import type { Passing } from '../network/wire.js';
 import { lasting } from '../waiting.js';
 import type { Fault, Stage } from './fault.js';
-import { type Reached, nextAt } from './wire-points.js';
+import { OWNED_MS, type Reached, nextAt, whileJoining } from './wire-points.js';
 
 /** How long the new owner may take from its fence to having read its offset. */
 const READ_LIMIT_MS = 5000;
 /** How long the coordinator may take to answer the commit that was let go. */
 const ANSWER_LIMIT_MS = 3000;
-/** How long the new owner is left alone before the group is shared out again. */
-const OWNED_MS = 4000;
 
 /**
  * Takes aim at the order of the fence: the EndTxn of a partition's owner is held back while the group gives its
@@ -27,8 +25,7 @@ export function heldCommit(name: string, release: 'before the fence' | 'after th
       const { transactionalId } = commit.passing.request;
       strikes();
       // A new member: the group rebalances, and every partition is taken over again, by whomever.
-      const added = stage.fleet.addWorker();
-      try {
+      return whileJoining(stage, async () => {
         const fence = await nextAt(
           stage,
           { api: 'InitProducerId', direction: 'request' },
@@ -39,18 +36,12 @@ export function heldCommit(name: string, release: 'before the fence' | 'after th
           commit.let('pass');
           return null;
         }
-        const seen = await (release === 'before the fence' ? beforeFence : afterRead)(
-          stage,
-          commit,
-          fence,
-          signal,
-        );
+        const letGoWhen = release === 'before the fence' ? beforeFence : afterRead;
+        const seen = await letGoWhen(stage, commit, fence, signal);
         // The new owner reads on from where it believes to be, and commits: only that shows a mistake.
         await lasting(OWNED_MS, signal);
         return `${transactionalId}, let go ${release}${seen}`;
-      } finally {
-        await stage.fleet.removeWorker(added);
-      }
+      });
     },
   };
 }

@@ -4,6 +4,9 @@ import type { Fate, Passing } from '../network/wire.js';
 import { lasting, latch } from '../waiting.js';
 import type { Resource, Stage } from './fault.js';
 
+/** How long new owners are left alone, to commit what they believe to be next, before the group is shared out again. */
+export const OWNED_MS = 4000;
+
 /** A point in a worker's dealings with the brokers: a request that leaves it, or the response that comes back. */
 export interface Point {
   readonly api: ApiName;

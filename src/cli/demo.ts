@@ -69,9 +69,7 @@ function silentShow({ stderr }: CliContext): DemoShow {
   return {
     doing: () => undefined,
     done: () => undefined,
-    note: (text) =>
-      void stderr.write(`${text}
-`),
+    note: (text) => void stderr.write(`${text}\n`),
     anomaly: () => undefined,
     progress: () => undefined,
     stopped: () => undefined,

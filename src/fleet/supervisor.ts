@@ -2,24 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { AggregatorRegistry, Counter, Gauge, Registry } from 'prom-client';
 import type { Config } from '../config/config.js';
-import {
-  EXIT,
-  type OutriderError,
-  type StallReason,
-  MissingRemoteError,
-  UnusableFileError,
-  ConfigurationError,
-} from '../errors.js';
+import type { OutriderError, StallReason } from '../errors.js';
 import type { FleetView } from '../http/fleet-server.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { Clock } from '../model.js';
 import { endOffsets, untilCommitted } from './end-offsets.js';
 import { type FleetStatus, RateMeter, type WorkerView, fleetStatus, unreadyReason } from './fleet-status.js';
 import { NO_TOTALS, REPORT_INTERVAL_MS, type Totals, addTotals } from './messages.js';
-import { RestartPolicy, type WorkerEnd } from './restart-policy.js';
+import { RestartPolicy } from './restart-policy.js';
 import { secondsText } from './seconds-text.js';
 import { SilenceRule } from './silence.js';
-import { WORKER_PROGRAM, type WorkerExit, WorkerProcess } from './worker-process.js';
+import { endOf, fatalError, lastEndText } from './worker-exit.js';
+import { WORKER_PROGRAM, WorkerProcess } from './worker-process.js';
 
 export interface SupervisorOptions {
   readonly config: Config;
@@ -277,30 +271,6 @@ export class Supervisor implements FleetView {
 }
 
 const STALL_REASONS: readonly StallReason[] = ['not-moving', 'not-joined', 'not-reporting'];
-
-/** Exit code 0 without the fleet being stopped: somebody else asked it to leave, a rolling restart for instance. */
-function endOf({ code }: WorkerExit, stall: StallReason | null): WorkerEnd {
-  if (stall !== null) return 'stalled';
-  return code === EXIT.done ? 'left' : 'died';
-}
-
-/** Why a place is empty, for whoever asks at night. */
-function lastEndText({ code, signal }: WorkerExit, end: WorkerEnd, reason: string | null): string {
-  const died =
-    code === null ? `was ended by ${signal ?? 'an error of its start'}` : `ended with exit code ${code}`;
-  return `its last process ${end === 'died' ? died : end}${reason === null ? '' : `: ${reason}`}`;
-}
-
-/**
- * An exit that starting again cannot mend: a bad configuration, model or schema, a topic or a right that is missing.
- * Brokers that a worker does not reach may come back: the supervisor itself had reached them before it started any.
- */
-function fatalError({ code, failure }: WorkerExit): OutriderError | null {
-  const message = failure?.message ?? `a worker exited with code ${code}`;
-  if (code === EXIT.usage) return new ConfigurationError(message);
-  if (code === EXIT.unusable) return new UnusableFileError(message);
-  return failure?.permanent === true ? new MissingRemoteError(message) : null;
-}
 
 function ownGauge(read: () => number): (this: Gauge) => void {
   return function (this: Gauge) {

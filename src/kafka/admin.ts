@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { COORDINATOR_AWAY, protocolErrorOf, translated } from './translate-errors.js';
+import { COORDINATOR_AWAY, translated } from './translate-errors.js';
+import { type Pace, whilePassing } from './while-passing.js';
 import { SETTLE_TIMEOUT_MS } from './time-outs.js';
 import { ConfigResourceTypes } from './kafkajs.js';
 
@@ -191,7 +192,7 @@ export class KafkaAdmin implements OffsetReader {
     unsettled = UNSETTLED,
   ): Promise<T> {
     await this.connect();
-    return translated(doing, () => whenSettled(() => ask(this.admin), unsettled));
+    return translated(doing, () => whilePassing(unsettled, SETTLE_PACE, () => ask(this.admin)));
   }
 }
 
@@ -204,17 +205,7 @@ const UNSETTLED: ReadonlySet<string> = new Set([
 /** The controller made the topic; the broker that is asked may hear of it later. */
 const NEW_TOPIC_UNSETTLED: ReadonlySet<string> = new Set([...UNSETTLED, 'UNKNOWN_TOPIC_OR_PARTITION']);
 
-async function whenSettled<T>(ask: () => Promise<T>, unsettled: ReadonlySet<string>): Promise<T> {
-  const deadline = performance.now() + SETTLE_TIMEOUT_MS;
-  for (let waitMs = 20; ; waitMs = Math.min(waitMs * 2, 500)) {
-    try {
-      return await ask();
-    } catch (error) {
-      if (!unsettled.has(protocolErrorOf(error) ?? '') || performance.now() > deadline) throw error;
-      await delay(waitMs);
-    }
-  }
-}
+const SETTLE_PACE: Pace = { firstMs: 20, factor: 2, maxMs: 500, limitMs: SETTLE_TIMEOUT_MS };
 
 export function missingTopic(topic: string, brokers: readonly string[]): MissingRemoteError {
   const server = brokers[0] ?? 'localhost:9092';

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
-import { type KafkaConfig, createClient } from './client.js';
+import type { KafkaConfig } from './client.js';
+import { privateCluster } from './private-cluster.js';
 import { type ApiVersions, type ReleaseLine, releaseLine } from './release-line.js';
 import { translated } from './translate-errors.js';
 
@@ -17,15 +18,7 @@ export async function brokerReleases(
   config: KafkaConfig,
   log: Logger,
 ): Promise<ReadonlyMap<number, ReleaseLine>> {
-  const kafka = createClient(config, 'admin', log);
-  const key = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  );
-  if (key === undefined) throw new TypeError('this release of kafkajs is not the one that Outrider knows');
-  const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[key] as (
-    options: object,
-  ) => Cluster;
-  const cluster = create({ metadataMaxAge: config.metadataMaxAgeMs, allowAutoTopicCreation: false });
+  const cluster = privateCluster(config, log) as Cluster;
   return translated('reading the brokers’ API versions', async () => {
     try {
       await cluster.connect();

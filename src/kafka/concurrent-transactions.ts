@@ -1,9 +1,16 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { CONCURRENT_WAIT_FIRST_MS, CONCURRENT_WAIT_MAX_MS } from './time-outs.js';
-import { protocolErrorOf, translateError } from './translate-errors.js';
+import { translated } from './translate-errors.js';
+import { type Pace, whilePassing } from './while-passing.js';
 
 /** The coordinator is still closing the last transaction and has done nothing: the one definite error of a commit. */
 const CLOSING: ReadonlySet<string> = new Set(['CONCURRENT_TRANSACTIONS']);
+
+const PACE: Pace = {
+  firstMs: CONCURRENT_WAIT_FIRST_MS,
+  factor: 1.5,
+  maxMs: 100,
+  limitMs: CONCURRENT_WAIT_MAX_MS,
+};
 
 /**
  * Tries again while the last transaction is being closed, which kafkajs does not do for AddOffsetsToTxn at all.
@@ -15,14 +22,5 @@ export async function whenClosed<T>(
   run: () => Promise<T>,
   passing: ReadonlySet<string> = CLOSING,
 ): Promise<T> {
-  const deadline = performance.now() + CONCURRENT_WAIT_MAX_MS;
-  for (let waitMs = CONCURRENT_WAIT_FIRST_MS; ; waitMs = Math.min(waitMs * 1.5, 100)) {
-    try {
-      return await run();
-    } catch (error) {
-      if (!passing.has(protocolErrorOf(error) ?? '') || performance.now() > deadline)
-        throw translateError(error, doing);
-      await delay(waitMs);
-    }
-  }
+  return translated(doing, () => whilePassing(passing, PACE, run));
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { type KafkaConfig, createClient } from './client.js';
+import type { KafkaConfig } from './client.js';
+import { privateCluster } from './private-cluster.js';
 
 /** By partition, the end of what can be read: the last stable offset. */
 export type EndsByPartition = ReadonlyMap<number, number>;
@@ -146,15 +147,7 @@ interface Call {
 }
 
 function createCluster(config: KafkaConfig, topic: string, log: Logger): Cluster {
-  const kafka = createClient(config, 'admin', log);
-  const key = Object.getOwnPropertySymbols(kafka).find(
-    ({ description }) => description === 'private:Kafka:createCluster',
-  );
-  if (key === undefined) throw new TypeError('this release of kafkajs is not the one that Outrider knows');
-  const create = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[key] as (
-    options: object,
-  ) => Cluster;
-  const cluster = create({ metadataMaxAge: config.metadataMaxAgeMs, allowAutoTopicCreation: false });
+  const cluster = privateCluster(config, log) as Cluster;
   cluster.targetTopics.add(topic);
   const { brokerPool } = cluster;
   const createBroker = brokerPool.createBroker.bind(brokerPool);
@@ -165,14 +158,12 @@ function createCluster(config: KafkaConfig, topic: string, log: Logger): Cluster
   return cluster;
 }
 
-const ANSWERED_BY_PARTITION: ReadonlySet<string> = new Set(['Metadata', 'ListOffsets']);
-
 /** kafkajs takes the error of one partition for that of the whole answer: here it stays beside the partition. */
 function keepErrorsApart(connections: Connections): void {
   const send = connections.send.bind(connections);
   connections.send = (call) =>
     send(
-      ANSWERED_BY_PARTITION.has(call.request.apiName)
+      call.request.apiName === 'ListOffsets'
         ? { ...call, response: { ...call.response, parse: (answer) => Promise.resolve(answer) } }
         : call,
     );

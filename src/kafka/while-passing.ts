@@ -1,0 +1,31 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { protocolErrorOf } from './translate-errors.js';
+
+/** How soon and how long something is tried again; the wait grows by the factor, up to its maximum. Times in ms. */
+export interface Pace {
+  readonly firstMs: number;
+  readonly factor: number;
+  readonly maxMs: number;
+  readonly limitMs: number;
+}
+
+/**
+ * Tries again while the broker answers with an error that passes by itself, one that says that it has done nothing.
+ * @param passing the protocol's names of those errors
+ * @throws what it threw last
+ */
+export async function whilePassing<T>(
+  passing: ReadonlySet<string>,
+  { firstMs, factor, maxMs, limitMs }: Pace,
+  run: () => Promise<T>,
+): Promise<T> {
+  const deadline = performance.now() + limitMs;
+  for (let waitMs = firstMs; ; waitMs = Math.min(waitMs * factor, maxMs)) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!passing.has(protocolErrorOf(error) ?? '') || performance.now() > deadline) throw error;
+      await delay(waitMs);
+    }
+  }
+}
