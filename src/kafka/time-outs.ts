@@ -74,13 +74,13 @@ const CLIENT_RETRY: RetryOptions = {
 const ADMIN_RETRY: RetryOptions = { ...CLIENT_RETRY, retries: 4 };
 
 /**
- * For transactions: InitProducerId meets CONCURRENT_TRANSACTIONS while the coordinator still settles the last owner's
- * transaction, usually for some ms, after a broker's death for longer: about 6 s.
+ * For transactions: InitProducerId meets CONCURRENT_TRANSACTIONS while the coordinator still writes the markers of the
+ * last one, after every commit for some ms, after a broker's death for longer: about 6 s.
  */
 const TRANSACTION_RETRY: RetryOptions = {
-  initialRetryTime: 10,
+  initialRetryTime: 2,
   multiplier: 1.5,
-  retries: 20,
+  retries: 24,
   maxRetryTime: 500,
   factor: 0.1,
 };

@@ -32,6 +32,8 @@ export function transactionalId(group: string, { topic, partition }: TopicPartit
 export class TransactionalSink implements PartitionSink {
   private readonly id: string;
   private producer: Producer | null = null;
+  /** The next transaction, of which no broker knows yet. */
+  private next: Promise<Transaction> | null = null;
 
   constructor(private readonly options: TransactionalSinkOptions) {
     this.id = transactionalId(options.group, options.input);
@@ -40,7 +42,9 @@ export class TransactionalSink implements PartitionSink {
   async fence(): Promise<CommittedOffset | null> {
     const { group, input } = this.options;
     const transaction = await this.takeOver();
-    return readBehindBarrier(transaction, { transactionalId: this.id, group, at: input });
+    const committed = await readBehindBarrier(transaction, { transactionalId: this.id, group, at: input });
+    this.prepare();
+    return committed;
   }
 
   /**
@@ -71,16 +75,30 @@ export class TransactionalSink implements PartitionSink {
   }
 
   async begin(): Promise<CommitUnit> {
-    const { producer } = this;
-    const { group, input, kafka } = this.options;
-    if (producer === null) throw new OutcomeUnknownError(`transactional id ${this.id}: not fenced`);
-    const transaction = await translated('opening a transaction', () => producer.transaction());
-    return new TransactionUnit(transaction, group, input, kafka.requestTimeoutMs);
+    const { next } = this;
+    if (next === null) throw new OutcomeUnknownError(`transactional id ${this.id}: not fenced`);
+    this.next = null;
+    const transaction = await translated('opening a transaction', () => next);
+    return new TransactionUnit(transaction, this.options, () => this.prepare());
+  }
+
+  /**
+   * Asks for the epoch of the next transaction as soon as the last one is through: there is time, and the partition is
+   * surely still ours. An owner that was suspended since and lost it must not ask: that would abort what its successor
+   * has open (only the id is compared while a transaction is open). With an epoch of old it is refused instead.
+   */
+  private prepare(): void {
+    const { producer, id } = this;
+    const next = producer?.transaction() ?? null;
+    // Whoever begins the transaction hears of it; a discarded producer has nobody to tell.
+    next?.catch((error: unknown) => this.options.log.debug({ err: error, id }, 'no next transaction'));
+    this.next = next;
   }
 
   async discard(): Promise<void> {
     const { producer } = this;
     this.producer = null;
+    this.next = null;
     // Its connections are all that is left of it; when they are broken already there is nothing to close.
     await producer
       ?.disconnect()
@@ -91,9 +109,8 @@ export class TransactionalSink implements PartitionSink {
 class TransactionUnit implements CommitUnit {
   constructor(
     private readonly transaction: Transaction,
-    private readonly group: string,
-    private readonly input: TopicPartition,
-    private readonly timeoutMs: number,
+    private readonly options: TransactionalSinkOptions,
+    private readonly onCommitted: () => void,
   ) {}
 
   async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
@@ -105,7 +122,7 @@ class TransactionUnit implements CommitUnit {
           topic,
           messages,
           acks: -1,
-          timeout: this.timeoutMs,
+          timeout: this.options.kafka.requestTimeoutMs,
           compression: CompressionTypes.None,
         }),
     );
@@ -114,12 +131,14 @@ class TransactionUnit implements CommitUnit {
   }
 
   async commit(nextOffset: number, metadata: string): Promise<void> {
-    const { topic, partition } = this.input;
+    const { group, input } = this.options;
+    const { topic, partition } = input;
     const doing = `topic ${topic}, partition ${partition}: committing offset ${nextOffset}`;
     const partitions = [{ partition, offset: String(nextOffset), metadata }];
     await whenClosed(doing, () =>
-      this.transaction.sendOffsets({ consumerGroupId: this.group, topics: [{ topic, partitions }] }),
+      this.transaction.sendOffsets({ consumerGroupId: group, topics: [{ topic, partitions }] }),
     );
     await translated(doing, () => this.transaction.commit());
+    this.onCommitted();
   }
 }

@@ -1,0 +1,92 @@
+/** Every transaction has an epoch of its own, so that what belongs to an earlier one is known by it. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { FencedError, OutcomeUnknownError } from '../../src/errors.js';
+import { localKafka } from '../../src/kafka/local-config.js';
+import { LogEnds } from '../../src/kafka/log-ends.js';
+import { TransactionalSink } from '../../src/kafka/transactional-sink.js';
+import type { OutgoingRecord } from '../../src/model.js';
+import { onlyProducer, writeMarker } from '../support/raw-producers.js';
+import { Scenario, log } from '../support/scenario.js';
+
+const INVALID_PRODUCER_EPOCH = 47;
+
+/** An output partition, a sink that writes to it, and how far a reader of committed records can see. */
+async function setting(scenario: Scenario) {
+  const kafka = localKafka(scenario.brokers);
+  const output = await scenario.topic(`${scenario.name}.output`, 1);
+  const options = {
+    kafka,
+    group: `${scenario.name}.group`,
+    input: { topic: scenario.name, partition: 0 },
+    log,
+  };
+  const ends = new LogEnds(kafka, output, 10_000, log);
+  return {
+    output,
+    port: Number(scenario.brokers[0]?.split(':').at(-1)),
+    sink: () => new TransactionalSink(options),
+    record: {
+      topic: output,
+      partition: 0,
+      key: null,
+      value: Buffer.from('anomaly'),
+      headers: [],
+    } satisfies OutgoingRecord,
+    readableEnd: async () => (await ends.ask())?.get(0),
+    [Symbol.asyncDispose]: () => ends[Symbol.asyncDispose](),
+  };
+}
+
+for (const isCommit of [true, false]) {
+  test(`a marker that comes a second time does not ${isCommit ? 'commit' : 'abort'} the next transaction`, async () => {
+    await using scenario = await Scenario.create(1);
+    await using its = await setting(scenario);
+    const { output, port, record } = its;
+    const sink = its.sink();
+    await sink.fence();
+    const first = await sink.begin();
+    await first.send(output, 0, [record]);
+    const { epoch } = await onlyProducer(port, output, 0);
+    await first.commit(1, '');
+
+    const second = await sink.begin();
+    const at = await second.send(output, 0, [record]);
+    // The coordinator's own epoch came with the marker.
+    const producer = { ...(await onlyProducer(port, output, 0)), epoch };
+    const late = await writeMarker(port, output, 0, producer, { isCommit, transactionVersion: 0 });
+    assert.equal(late, INVALID_PRODUCER_EPOCH);
+    assert.ok((await onlyProducer(port, output, 0)).hasOpenTransaction);
+    assert.equal(await its.readableEnd(), at);
+    await second.commit(2, '');
+    const third = await sink.begin();
+    assert.ok((await third.send(output, 0, [record])) > at + 1);
+    assert.equal((await sink.fence())?.offset, 2);
+    await sink.discard();
+  });
+}
+
+test('whoever was fenced writes nothing, and leaves the transaction of the new owner alone', async () => {
+  await using scenario = await Scenario.create(1);
+  await using its = await setting(scenario);
+  const { output, record } = its;
+  const [old, next] = [its.sink(), its.sink()];
+  await old.fence();
+  await (await old.begin()).commit(1, '');
+  // Here it falls asleep, and the partition is given to somebody else.
+  const asleep = await old.begin();
+  assert.equal((await next.fence())?.offset, 1);
+  const transaction = await next.begin();
+  const at = await transaction.send(output, 0, [record]);
+  await assert.rejects(asleep.send(output, 0, [record]), FencedError);
+  await transaction.commit(2, '');
+  assert.equal(await its.readableEnd(), at + 2);
+  await assert.rejects(old.begin(), OutcomeUnknownError);
+
+  // And it may fence back, which makes the other powerless.
+  const powerless = await next.begin();
+  assert.equal((await old.fence())?.offset, 2);
+  await assert.rejects(powerless.send(output, 0, [record]), FencedError);
+  await old.discard();
+  await next.discard();
+});
