@@ -3,6 +3,7 @@ import { BROKERS } from '../cluster/cluster.js';
 import { comes, lasting } from '../waiting.js';
 import { type Fault, between, pick } from './fault.js';
 import { OWNED_MS } from './wire-points.js';
+import { lateMarker } from './late-marker.js';
 
 const SUSPENDED_MS = 20_000;
 /** The brokers' session is 9 s: after that the group has another coordinator, and metadata leave the old one out. */
@@ -137,4 +138,5 @@ export const BROKER_FAULTS: readonly Fault[] = [
   coordinatorSuspended('group coordinator suspended for 20 s', 'TxnOffsetCommit'),
   coordinatorSuspendedWhileSharing,
   diskFull,
+  lateMarker,
 ];

@@ -28,7 +28,7 @@ export function heldCommit(name: string, release: 'before the fence' | 'after th
       return whileJoining(stage, async () => {
         const fence = await nextAt(
           stage,
-          { api: 'InitProducerId', direction: 'request' },
+          { api: 'InitProducerId', direction: 'request', isFence: true },
           signal,
           ({ request }) => request.transactionalId === transactionalId,
         );

@@ -28,10 +28,10 @@ function badLine(
 }
 
 /** The broker has acted, and the worker does not hear of it: the connection breaks, or nothing comes. */
-function lostResponse(api: ApiName): Fault {
-  const point: Point = { api, direction: 'response' };
+function lostResponse(api: ApiName, fence?: 'of a fence'): Fault {
+  const point: Point = { api, direction: 'response', isFence: fence !== undefined };
   return {
-    name: `response of ${api} lost`,
+    name: `response of ${api} lost${fence === undefined ? '' : `, ${fence}`}`,
     group: 'network',
     takes: takenBy(point),
     inflict(stage, { random, strikes, signal }) {
@@ -64,4 +64,5 @@ export const NETWORK_FAULTS: readonly Fault[] = [
   lostResponse('AddOffsetsToTxn'),
   lostResponse('Produce'),
   lostResponse('InitProducerId'),
+  lostResponse('InitProducerId', 'of a fence'),
 ];

@@ -1,4 +1,4 @@
-import { API, type ApiName } from '../network/frames.js';
+import { API, type ApiName, isFence } from '../network/frames.js';
 import { ownerOf } from '../network/connection-owner.js';
 import type { Fate, Passing } from '../network/wire.js';
 import { lasting, latch } from '../waiting.js';
@@ -11,6 +11,8 @@ export const OWNED_MS = 4000;
 export interface Point {
   readonly api: ApiName;
   readonly direction: 'request' | 'response';
+  /** Of InitProducerId: whether it is a fence, or asks for the epoch of the next transaction. */
+  readonly isFence?: boolean;
 }
 
 /** How long a point may take to come up. Idle partitions commit nothing, and a cluster that is away answers nothing. */
@@ -51,7 +53,8 @@ export async function nextAt(
 }
 
 function isAt({ direction, request }: Passing, point: Point): boolean {
-  return request.transactionalId !== null && request.api === API[point.api] && direction === point.direction;
+  if (request.transactionalId === null || direction !== point.direction) return false;
+  return request.api === API[point.api] && (point.isFence ?? false) === isFence(request);
 }
 
 /** Runs something while a member joins, and leaves afterwards: every partition is fenced, which else happens to none. */
@@ -75,10 +78,10 @@ export async function reach(
     const reached = await nextAt(stage, point, signal);
     return reached === null ? null : then(reached);
   };
-  return point.api === 'InitProducerId' ? whileJoining(stage, wait) : wait();
+  return point.isFence === true ? whileJoining(stage, wait) : wait();
 }
 
 /** What a fault that aims at this point must have for itself. */
 export function takenBy(point: Point): readonly Resource[] {
-  return point.api === 'InitProducerId' ? ['members'] : [];
+  return point.isFence === true ? ['members'] : [];
 }

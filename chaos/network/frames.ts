@@ -12,12 +12,20 @@ export const API = {
 
 export type ApiName = keyof typeof API;
 
+/** Who a transactional request says that it is. InitProducerId with -1 for both is a fence. */
+export interface ProducerFacts {
+  readonly producerId: bigint;
+  readonly epoch: number;
+}
+
 export interface RequestFacts {
   readonly api: number;
   readonly correlationId: number;
   readonly clientId: string;
   /** Of the requests that carry one; null for the others. */
   readonly transactionalId: string | null;
+  /** Of InitProducerId and EndTxn; null for the others. */
+  readonly producer: ProducerFacts | null;
 }
 
 /** Cuts a stream of bytes into frames, lengths included. */
@@ -37,7 +45,7 @@ export class FrameSplitter {
 }
 
 const HEADER_BYTES = 4 + 2 + 2 + 4;
-/** Those whose body starts with the transactional id, in the versions that kafkajs speaks (none of them flexible). */
+/** Those whose body starts with the transactional id, in the versions that kafkajs speaks (of which only InitProducerId's is flexible). */
 const WITH_TRANSACTIONAL_ID: ReadonlySet<number> = new Set([
   API.Produce,
   API.InitProducerId,
@@ -54,13 +62,34 @@ export function requestFacts(frame: Buffer, isOurs: (clientId: string) => boolea
   const api = frame.readInt16BE(4);
   const correlationId = frame.readInt32BE(8);
   const [clientId, at] = nullableString(frame, HEADER_BYTES);
-  const carries = WITH_TRANSACTIONAL_ID.has(api) && clientId !== null && isOurs(clientId);
-  return {
-    api,
-    correlationId,
-    clientId: clientId ?? '',
-    transactionalId: carries ? nullableString(frame, at)[0] : null,
-  };
+  const isRead = WITH_TRANSACTIONAL_ID.has(api) && clientId !== null && isOurs(clientId);
+  const body = isRead ? transactional(frame, api, at) : { transactionalId: null, producer: null };
+  return { api, correlationId, clientId: clientId ?? '', ...body };
+}
+
+/** Protocol guide: InitProducerId version 3, the others as far as they are alike. */
+function transactional(
+  frame: Buffer,
+  api: number,
+  at: number,
+): Pick<RequestFacts, 'transactionalId' | 'producer'> {
+  if (api === API.InitProducerId) {
+    // No tagged fields; a length of one byte, one too high; the time-out stands before the producer.
+    const from = at + 2;
+    const end = from + frame.readUInt8(at + 1) - 1;
+    return { transactionalId: frame.toString('utf8', from, end), producer: producerAt(frame, end + 4) };
+  }
+  const [transactionalId, end] = nullableString(frame, at);
+  return { transactionalId, producer: api === API.EndTxn ? producerAt(frame, end) : null };
+}
+
+function producerAt(frame: Buffer, at: number): ProducerFacts {
+  return { producerId: frame.readBigInt64BE(at), epoch: frame.readInt16BE(at + 8) };
+}
+
+/** Whether the request fences whoever had the transactional id, rather than asking for the next epoch. */
+export function isFence({ api, producer }: RequestFacts): boolean {
+  return api === API.InitProducerId && producer?.producerId === -1n;
 }
 
 export function correlationIdOf(response: Buffer): number {

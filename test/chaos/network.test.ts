@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { type AddressInfo, type Socket, connect, createServer } from 'node:net';
 import { test } from 'node:test';
-import { API, FrameSplitter } from '../../chaos/network/frames.js';
+import { API, FrameSplitter, isFence, requestFacts } from '../../chaos/network/frames.js';
 import { Proxy } from '../../chaos/network/proxy.js';
+import { int16, int32, int64, text } from '../../chaos/network/raw-request.js';
 import { type Fate, type Passing, Wire } from '../../chaos/network/wire.js';
 import { latch } from '../../chaos/waiting.js';
 import { until } from '../support/until.js';
@@ -12,11 +13,13 @@ import { until } from '../support/until.js';
 const CLIENT = 'fleet';
 const LIMIT_MS = 2000;
 
-/** A request as kafkajs frames it: header version 1, and a body that starts with a transactional id. */
+/** A request as kafkajs frames it: header version 1, and a body that starts with a transactional id, as EndTxn's. */
 function request(api: number, correlationId: number, transactionalId = 'g/t/0'): Buffer {
   const client = Buffer.from(CLIENT);
   const id = Buffer.from(transactionalId);
-  const frame = Buffer.alloc(14 + client.length + 2 + id.length);
+  const frame = Buffer.alloc(14 + client.length + 2 + id.length + 8 + 2 + 1);
+  frame.writeBigInt64BE(1000n, 16 + client.length + id.length);
+  frame.writeInt16BE(7, 24 + client.length + id.length);
   frame.writeInt32BE(frame.length - 4, 0);
   frame.writeInt16BE(api, 4);
   frame.writeInt16BE(1, 6);
@@ -111,6 +114,29 @@ test('frames come out whole, wherever the stream is cut', () => {
     const splitter = new FrameSplitter();
     const found = [...splitter.push(stream.subarray(0, cut)), ...splitter.push(stream.subarray(cut))];
     assert.deepEqual(found, frames, `cut at byte ${cut}`);
+  }
+});
+
+test('who a request says that it is, and whether it fences others', () => {
+  const isOurs = (clientId: string): boolean => clientId === CLIENT;
+  const commit = requestFacts(request(API.EndTxn, 1, 'g/topic/17'), isOurs);
+  assert.equal(commit.transactionalId, 'g/topic/17');
+  assert.deepEqual(commit.producer, { producerId: 1000n, epoch: 7 });
+  assert.equal(requestFacts(request(API.Produce, 1), isOurs).producer, null);
+  assert.equal(requestFacts(request(API.EndTxn, 1), () => false).transactionalId, null);
+  for (const [producerId, epoch] of [
+    [-1n, -1],
+    [1000n, 7],
+  ] as const) {
+    // Header version 2 and InitProducerId version 3 (protocol guide).
+    const id = Buffer.from('g/topic/17');
+    const body = [Buffer.from([0, id.length + 1]), id, int32(10_000), int64(producerId), int16(epoch)];
+    const header = [int16(API.InitProducerId), int16(3), int32(5), text(CLIENT)];
+    const frame = Buffer.concat([...header, ...body, Buffer.from([0])]);
+    const facts = requestFacts(Buffer.concat([int32(frame.length), frame]), isOurs);
+    assert.equal(facts.transactionalId, 'g/topic/17');
+    assert.deepEqual(facts.producer, { producerId, epoch });
+    assert.equal(isFence(facts), producerId === -1n);
   }
 });
 

@@ -1,12 +1,13 @@
 /** Every transaction has an epoch of its own, so that what belongs to an earlier one is known by it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { producersAt, writeMarker } from '../../chaos/network/transaction-markers.js';
 import { FencedError, OutcomeUnknownError } from '../../src/errors.js';
 import { localKafka } from '../../src/kafka/local-config.js';
 import { LogEnds } from '../../src/kafka/log-ends.js';
 import { TransactionalSink } from '../../src/kafka/transactional-sink.js';
 import type { OutgoingRecord } from '../../src/model.js';
-import { onlyProducer, writeMarker } from '../support/raw-producers.js';
+
 import { Scenario, log } from '../support/scenario.js';
 
 const INVALID_PRODUCER_EPOCH = 47;
@@ -24,7 +25,7 @@ async function setting(scenario: Scenario) {
   const ends = new LogEnds(kafka, output, 10_000, log);
   return {
     output,
-    port: Number(scenario.brokers[0]?.split(':').at(-1)),
+    leader: { port: Number(scenario.brokers[0]?.split(':').at(-1)), topic: output, partition: 0 },
     sink: () => new TransactionalSink(options),
     record: {
       topic: output,
@@ -42,21 +43,22 @@ for (const isCommit of [true, false]) {
   test(`a marker that comes a second time does not ${isCommit ? 'commit' : 'abort'} the next transaction`, async () => {
     await using scenario = await Scenario.create(1);
     await using its = await setting(scenario);
-    const { output, port, record } = its;
+    const { output, leader, record } = its;
     const sink = its.sink();
     await sink.fence();
     const first = await sink.begin();
     await first.send(output, 0, [record]);
-    const { epoch } = await onlyProducer(port, output, 0);
+    const [old] = (await producersAt(leader)) ?? [];
     await first.commit(1, '');
 
     const second = await sink.begin();
     const at = await second.send(output, 0, [record]);
+    const [open] = (await producersAt(leader)) ?? [];
+    assert.ok(old !== undefined && open?.hasOpenTransaction === true && old.producerId === open.producerId);
     // The coordinator's own epoch came with the marker.
-    const producer = { ...(await onlyProducer(port, output, 0)), epoch };
-    const late = await writeMarker(port, output, 0, producer, { isCommit, transactionVersion: 0 });
-    assert.equal(late, INVALID_PRODUCER_EPOCH);
-    assert.ok((await onlyProducer(port, output, 0)).hasOpenTransaction);
+    const marked = { ...old, coordinatorEpoch: open.coordinatorEpoch };
+    assert.equal(await writeMarker(leader, marked, isCommit), INVALID_PRODUCER_EPOCH);
+    assert.equal((await producersAt(leader))?.[0]?.hasOpenTransaction, true);
     assert.equal(await its.readableEnd(), at);
     await second.commit(2, '');
     const third = await sink.begin();

@@ -9,14 +9,21 @@ export interface RawRequest {
   readonly body: readonly Buffer[];
 }
 
-/** Sends one request to this very broker. @returns the response behind its header, however late */
+/**
+ * Sends one request to this very broker, on this machine.
+ * @param limitMs null to wait for the answer however long it takes
+ * @returns the response behind its header
+ */
 export async function rawRequest(
   port: number,
   { apiKey, version, isFlexible, body }: RawRequest,
+  limitMs: number | null,
 ): Promise<Buffer> {
   const header = [int16(apiKey), int16(version), int32(CORRELATION), text('raw')];
   const request = Buffer.concat([...header, ...(isFlexible ? [NO_TAGS] : []), ...body]);
   const socket = connect({ host: '127.0.0.1', port });
+  if (limitMs !== null)
+    socket.setTimeout(limitMs, () => socket.destroy(new Error(`no answer within ${limitMs} ms`)));
   socket.write(Buffer.concat([int32(request.length), request]));
   const response = await new Promise<Buffer>((resolve, reject) => {
     let received = Buffer.alloc(0);
