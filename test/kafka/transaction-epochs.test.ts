@@ -3,14 +3,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { producersAt, writeMarker } from '../../chaos/network/transaction-markers.js';
 import { FencedError, OutcomeUnknownError } from '../../src/errors.js';
+import { createClient } from '../../src/kafka/client.js';
 import { localKafka } from '../../src/kafka/local-config.js';
 import { LogEnds } from '../../src/kafka/log-ends.js';
-import { TransactionalSink } from '../../src/kafka/transactional-sink.js';
+import { TransactionalSink, transactionalId } from '../../src/kafka/transactional-sink.js';
 import type { OutgoingRecord } from '../../src/model.js';
 
 import { Scenario, log } from '../support/scenario.js';
 
 const INVALID_PRODUCER_EPOCH = 47;
+/** Of a producer id: the last one is kept for the coordinator. */
+const EPOCHS = 32_766;
 
 /** An output partition, a sink that writes to it, and how far a reader of committed records can see. */
 async function setting(scenario: Scenario) {
@@ -24,6 +27,8 @@ async function setting(scenario: Scenario) {
   };
   const ends = new LogEnds(kafka, output, 10_000, log);
   return {
+    kafka,
+    id: transactionalId(options.group, options.input),
     output,
     leader: { port: Number(scenario.brokers[0]?.split(':').at(-1)), topic: output, partition: 0 },
     sink: () => new TransactionalSink(options),
@@ -91,4 +96,29 @@ test('whoever was fenced writes nothing, and leaves the transaction of the new o
   await assert.rejects(powerless.send(output, 0, [record]), FencedError);
   await old.discard();
   await next.discard();
+});
+
+test('a transactional id whose epochs are used up goes on with another producer id', async () => {
+  await using scenario = await Scenario.create(1);
+  await using its = await setting(scenario);
+  const { output, leader, record } = its;
+  const spender = createClient(its.kafka, 'transaction', log).producer({ transactionalId: its.id });
+  await spender.connect();
+  // One with nothing in it costs an epoch and no other request.
+  for (let spent = 0; spent < EPOCHS - 6; spent++) await (await spender.transaction()).abort();
+  await spender.disconnect();
+  const sink = its.sink();
+  await sink.fence();
+  let end = 0;
+  for (let offset = 1; offset <= 8; offset++) {
+    const unit = await sink.begin();
+    end = await unit.send(output, 0, [record]);
+    await unit.commit(offset, '');
+  }
+  const producers = (await producersAt(leader)) ?? [];
+  assert.equal(new Set(producers.map(({ producerId }) => producerId)).size, 2);
+  assert.equal((await sink.fence())?.offset, 8);
+  assert.equal(end, 14);
+  assert.equal(await its.readableEnd(), end + 2);
+  await sink.discard();
 });
