@@ -41,9 +41,9 @@ export class TransactionalSink implements PartitionSink {
 
   async fence(): Promise<CommittedOffset | null> {
     const { group, input } = this.options;
-    const transaction = await this.takeOver();
+    const { producer, transaction } = await this.open();
     const committed = await readBehindBarrier(transaction, { transactionalId: this.id, group, at: input });
-    this.prepare();
+    this.prepare(producer);
     return committed;
   }
 
@@ -52,6 +52,10 @@ export class TransactionalSink implements PartitionSink {
    * @returns the first transaction of the new epoch, with nothing in it
    */
   async takeOver(): Promise<Transaction> {
+    return (await this.open()).transaction;
+  }
+
+  private async open(): Promise<{ readonly producer: Producer; readonly transaction: Transaction }> {
     void this.discard();
     const { kafka, log } = this.options;
     const producer = createClient(kafka, 'transaction', log).producer({
@@ -70,16 +74,17 @@ export class TransactionalSink implements PartitionSink {
         throw new OutcomeUnknownError(`transactional id ${this.id}: given up while connecting`);
       }
       // kafkajs defers InitProducerId to the first transaction.
-      return producer.transaction();
+      return { producer, transaction: await producer.transaction() };
     });
   }
 
   async begin(): Promise<CommitUnit> {
-    const { next } = this;
-    if (next === null) throw new OutcomeUnknownError(`transactional id ${this.id}: not fenced`);
+    const { producer, next } = this;
+    if (producer === null || next === null)
+      throw new OutcomeUnknownError(`transactional id ${this.id}: not fenced`);
     this.next = null;
     const transaction = await translated('opening a transaction', () => next);
-    return new TransactionUnit(transaction, this.options, () => this.prepare());
+    return new TransactionUnit(transaction, this.options, () => this.prepare(producer));
   }
 
   /**
@@ -87,11 +92,13 @@ export class TransactionalSink implements PartitionSink {
    * surely still ours. An owner that was suspended since and lost it must not ask: that would abort what its successor
    * has open (only the id is compared while a transaction is open). With an epoch of old it is refused instead.
    */
-  private prepare(): void {
-    const { producer, id } = this;
-    const next = producer?.transaction() ?? null;
+  private prepare(producer: Producer): void {
+    // A commit may come through after its producer was given up.
+    if (this.producer !== producer) return;
+    const { id } = this;
+    const next = producer.transaction();
     // Whoever begins the transaction hears of it; a discarded producer has nobody to tell.
-    next?.catch((error: unknown) => this.options.log.debug({ err: error, id }, 'no next transaction'));
+    next.catch((error: unknown) => this.options.log.debug({ err: error, id }, 'no next transaction'));
     this.next = next;
   }
 
