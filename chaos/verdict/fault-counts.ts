@@ -18,8 +18,8 @@ export interface FaultCount {
   readonly pauseSeconds: Quantiles | null;
 }
 
-/** A fleet that takes longer than this to catch up has not recovered in time. */
-const RECOVERY_LIMIT_MS = 180_000;
+/** A fleet that takes longer than this to catch up has not recovered in time. A storm goes on meanwhile. */
+const RECOVERY_LIMIT_MS = 300_000;
 
 /**
  * How often each kind was tried and how long it took to recover, by group and name.

@@ -1,9 +1,10 @@
 /**
  * What kafkajs 2.2.4 makes of a broker that is there but does not answer: a process that is suspended, a machine that
- * swaps, a proxy without a backend. It asks the first of the configured brokers until it gives up, connects to a mute
- * one as often as its retries allow, asks any connected broker for metadata and coordinators whether it answered last
- * time or not, and takes a coordinator that is not found for the end of the consumer, and a partition without a leader
- * for the failure of all. One such broker then stops a fleet for minutes although the others answer. Mended here, before kafkajs is used.
+ * swaps, a proxy without a backend. It waits for the first answer as long as for any, asks the first of the configured
+ * brokers until it gives up, connects to a mute one as often as its retries allow, asks any connected broker for
+ * metadata and coordinators whether it answered last time or not, and takes a coordinator that is not found for the end
+ * of the consumer, and a partition without a leader for the failure of all. One such broker then stops a fleet for
+ * minutes although the others answer. Mended here, before kafkajs is used.
  */
 import { byLastFailure, noteFailure } from './broker-memory.js';
 
@@ -40,6 +41,7 @@ const NO_ANSWER: ReadonlySet<string> = new Set([
 export function preferBrokersThatAnswer(load: (path: string) => unknown): void {
   keepPartitionErrorsApart(load('kafkajs/src/protocol/requests/metadata/v0/response') as MetadataResponse);
   keepAskingForCoordinators(load('kafkajs/src/errors') as Record<string, ErrorClass>);
+  hurryTheFirstQuestion((load('kafkajs/src/network/requestQueue') as { prototype: RequestQueue }).prototype);
   rememberFailures((load('kafkajs/src/network/connection') as { prototype: Connection }).prototype);
   giveUpOnTheMute((load('kafkajs/src/broker') as { prototype: Broker }).prototype);
   askThoseThatAnswer((load('kafkajs/src/cluster/brokerPool') as { prototype: BrokerPool }).prototype);
@@ -74,6 +76,34 @@ function keepAskingForCoordinators(errors: Record<string, ErrorClass>): void {
   if (NotFound === undefined) throw new TypeError('kafkajs has no KafkaJSGroupCoordinatorNotFound');
   errors.KafkaJSGroupCoordinatorNotFound = class extends NotFound {
     readonly retriable = true;
+  };
+}
+
+interface RequestQueue {
+  requestTimeout: number;
+  push(request: {
+    readonly entry: { readonly apiKey: number };
+    readonly requestTimeout: number | null;
+  }): void;
+}
+
+const API_VERSIONS = 18;
+
+/**
+ * The first question to a broker, which versions it speaks, has the time-out of a connection. kafkajs gives it that of
+ * any request where that is longer, and a mute broker that is named first then keeps every process from starting.
+ */
+function hurryTheFirstQuestion(prototype: RequestQueue): void {
+  const { push } = prototype;
+  prototype.push = function (request) {
+    const usual = this.requestTimeout;
+    if (request.entry.apiKey === API_VERSIONS)
+      this.requestTimeout = Math.min(usual, request.requestTimeout ?? usual);
+    try {
+      push.call(this, request);
+    } finally {
+      this.requestTimeout = usual;
+    }
   };
 }
 

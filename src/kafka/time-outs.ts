@@ -7,7 +7,7 @@ import type { RetryOptions } from 'kafkajs';
 
 /** What can be configured. Times in ms. */
 export interface KafkaTimeOuts {
-  /** For one connection to be made. */
+  /** For one connection to be made, and for the first answer on it. */
   readonly connectionTimeoutMs: number;
   /** For one request to be answered. A commit that takes longer has an unknown outcome. */
   readonly requestTimeoutMs: number;
