@@ -23,8 +23,9 @@ const KNOWN: readonly BrokerDefect[] = [
     issue: 'KAFKA-17507',
     releases: '3.9',
     level: 'warning',
-    consequence: 'with 3.9.0 a committed offset can be read too old, and events be scored twice',
-    remedy: 'make sure that it is 3.9.1 or later',
+    consequence:
+      'with 3.9.0 a committed offset can be read too old; with any 3.9 a commit marker that is written twice while offsets are loaded could count for a later transaction',
+    remedy: 'run Kafka 4.0 to 4.2, or at least 3.9.1',
   },
   {
     // 4.3.0, 4.3.1 and 4.4.0 have it: https://github.com/apache/kafka/pull/22680 was open in June 2026.

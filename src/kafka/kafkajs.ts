@@ -7,6 +7,7 @@ import type * as KafkaJs from 'kafkajs';
 import { preferBrokersThatAnswer } from './kafkajs-availability.js';
 import { decodeRecord, withoutAborted } from './kafkajs-repairs.js';
 import { watchOffsetCommits } from './offset-broker.js';
+import { RETRY_OF } from './time-outs.js';
 import { withEpochsOfTheirOwn } from './transaction-epochs.js';
 
 const load = createRequire(import.meta.url);
@@ -30,7 +31,7 @@ replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 // After the replacements: these load what uses them.
 preferBrokersThatAnswer(load);
-replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load));
+replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load, RETRY_OF.transaction));
 watchOffsetCommits(load);
 
 /**

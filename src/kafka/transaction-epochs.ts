@@ -7,6 +7,9 @@
  * transaction, and fails for whoever was fenced.
  */
 
+import type { RetryOptions } from 'kafkajs';
+import { type ClosableCluster, keepClosed } from './closed-for-good.js';
+
 /** Whom a coordinator knows; both -1 where nobody is meant: then InitProducerId is a fence. */
 interface ProducerEpoch {
   readonly producerId: string;
@@ -42,15 +45,20 @@ interface RequestDefinition {
 }
 
 /** What a producer asks of its cluster. */
-interface Cluster {
-  readonly retry: object;
+interface Cluster extends ClosableCluster {
   refreshMetadataIfNecessary(): Promise<void>;
-  findControllerBroker(): Promise<Coordinator>;
   findGroupCoordinator(question: object): Promise<Broker>;
 }
 
+/** As much of a cluster as a transactional producer's epochs need. */
+interface CoordinatorFinder {
+  readonly retry: RetryOptions;
+  refreshMetadataIfNecessary(): Promise<void>;
+  findGroupCoordinator(question: object): Promise<Coordinator>;
+}
+
 interface EosManagerOptions {
-  readonly cluster: Cluster;
+  readonly cluster: Cluster | CoordinatorFinder;
   readonly transactional: boolean;
 }
 
@@ -67,32 +75,52 @@ type CreateEosManager = (options: EosManagerOptions) => EosManager;
 
 /**
  * @param load kafkajs's modules by path
+ * @param retry of InitProducerId; kafkajs looks for one where there is none, and waits 300 ms after nearly every commit
  * @returns what takes the place of `kafkajs/src/producer/eosManager`
  */
-export function withEpochsOfTheirOwn(load: (path: string) => unknown): CreateEosManager {
+export function withEpochsOfTheirOwn(load: (path: string) => unknown, retry: RetryOptions): CreateEosManager {
   const create = load('kafkajs/src/producer/eosManager') as CreateEosManager;
   const definition = initProducerIdV3(load);
+  const { KafkaJSNonRetriableError } = load('kafkajs/src/errors') as {
+    KafkaJSNonRetriableError: new (message: string) => Error;
+  };
   return (options) => {
     if (!options.transactional) return create(options);
+    const cluster = options.cluster as Cluster;
+    keepClosed(cluster, () => new KafkaJSNonRetriableError('the producer was given up'));
     const known = (): ProducerEpoch =>
       inner.isInitialized()
         ? { producerId: String(inner.getProducerId()), producerEpoch: inner.getProducerEpoch() }
         : NOBODY;
-    const inner = create({ ...options, cluster: bumping(options.cluster, known, definition) });
+    const inner = create({ ...options, cluster: bumping(cluster, known, definition, retry) });
+    const initProducerId = async (): Promise<void> => {
+      await inner.initProducerId();
+      if (inner.getProducerEpoch() >= LAST_EPOCH) await inner.initProducerId();
+    };
     // Outside a transaction a producer counts as new: it asks for an epoch before it begins the next one.
-    return { ...inner, isInitialized: () => inner.isInTransaction() };
+    return { ...inner, initProducerId, isInitialized: () => inner.isInTransaction() };
   };
 }
 
+/**
+ * The last that a client is given. Kafka 4.0.0 cannot end a transaction under it by itself (KAFKA-19367), and then never
+ * ends it: the next producer id is asked for while nothing is open.
+ */
+const LAST_EPOCH = 32_766;
+
 /** The same cluster, whose coordinators are told which epoch the producer has. */
-function bumping(cluster: Cluster, known: () => ProducerEpoch, definition: RequestDefinition): Cluster {
+function bumping(
+  cluster: Cluster,
+  known: () => ProducerEpoch,
+  definition: RequestDefinition,
+  retry: RetryOptions,
+): CoordinatorFinder {
   return {
-    retry: cluster.retry,
+    retry,
     refreshMetadataIfNecessary: () => cluster.refreshMetadataIfNecessary(),
-    findControllerBroker: () => cluster.findControllerBroker(),
     findGroupCoordinator: async (question) => {
       const broker = await cluster.findGroupCoordinator(question);
-      const coordinator: Coordinator = {
+      return {
         initProducerId: (request) =>
           broker.connectionPool.send(
             broker.lookupRequest(INIT_PRODUCER_ID, definition)({ ...request, ...known() }),
@@ -102,7 +130,6 @@ function bumping(cluster: Cluster, known: () => ProducerEpoch, definition: Reque
         txnOffsetCommit: (request) => broker.txnOffsetCommit(request),
         endTxn: (request) => broker.endTxn(request),
       };
-      return coordinator as Broker;
     },
   };
 }

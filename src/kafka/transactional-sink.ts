@@ -74,7 +74,10 @@ export class TransactionalSink implements PartitionSink {
         throw new OutcomeUnknownError(`transactional id ${this.id}: given up while connecting`);
       }
       // kafkajs defers InitProducerId to the first transaction.
-      return { producer, transaction: await producer.transaction() };
+      const transaction = await producer.transaction();
+      if (this.producer !== producer)
+        throw new OutcomeUnknownError(`transactional id ${this.id}: given up while taking over`);
+      return { producer, transaction };
     });
   }
 
