@@ -7,7 +7,7 @@ import { type KafkaConfig, createClient } from './client.js';
 import { COORDINATOR_AWAY, translated } from './translate-errors.js';
 import { type Pace, whilePassing } from './while-passing.js';
 import { SETTLE_TIMEOUT_MS } from './time-outs.js';
-import { ConfigResourceTypes } from './kafkajs.js';
+import { ConfigResourceTypes } from './kafkajs/repaired.js';
 
 export interface TopicPlan {
   readonly topic: string;

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { KafkaConfig } from './client.js';
-import { privateCluster } from './private-cluster.js';
+import { privateCluster } from './kafkajs/private-cluster.js';
 import { type ApiVersions, type ReleaseLine, releaseLine } from './release-line.js';
 import { translated } from './translate-errors.js';
 

@@ -1,6 +1,6 @@
 import type { LogEntry } from 'kafkajs';
 import type { Logger } from 'pino';
-import { logLevel } from './kafkajs.js';
+import { logLevel } from './kafkajs/repaired.js';
 
 /**
  * kafkajs's log lines through pino, graded again: what it calls an error is mostly the first try of something that it

@@ -2,8 +2,8 @@ import type { Kafka as KafkaJs, KafkaConfig as KafkaJsConfig, SASLOptions } from
 import type { Logger } from 'pino';
 import { kafkaLog } from './client-log.js';
 import { oauthToken } from './oauth-token.js';
-import { Kafka } from './kafkajs.js';
-import { byLastFailure } from './broker-memory.js';
+import { Kafka } from './kafkajs/repaired.js';
+import { byLastFailure } from './kafkajs/broker-memory.js';
 import { type KafkaTimeOuts, RETRY_OF } from './time-outs.js';
 
 export interface TlsConfig {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { KafkaConfig } from './client.js';
-import { privateCluster } from './private-cluster.js';
+import { privateCluster } from './kafkajs/private-cluster.js';
 
 /** By partition, the end of what can be read: the last stable offset. */
 export type EndsByPartition = ReadonlyMap<number, number>;

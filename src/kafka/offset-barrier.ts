@@ -3,7 +3,7 @@ import { OutcomeUnknownError } from '../errors.js';
 import type { TopicPartition } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
 import { whenClosed } from './concurrent-transactions.js';
-import { whoTookOffsets } from './offset-broker.js';
+import { whoTookOffsets } from './kafkajs/offset-broker.js';
 import { COORDINATOR_AWAY, translated } from './translate-errors.js';
 
 /**

@@ -13,7 +13,7 @@ import {
   RESTART_BACKOFF_FIRST_MS,
   RESTART_BACKOFF_MAX_MS,
 } from './time-outs.js';
-import { PartitionAssigners } from './kafkajs.js';
+import { PartitionAssigners } from './kafkajs/repaired.js';
 
 /** Bytes asked for in one fetch, of one partition and in all: what bounds the memory of a worker. */
 export const FETCH_PARTITION_BYTES_MAX = 524_288;

@@ -1,5 +1,5 @@
 import type { ICustomPartitioner, PartitionerArgs } from 'kafkajs';
-import { Partitioners } from './kafkajs.js';
+import { Partitioners } from './kafkajs/repaired.js';
 
 /**
  * Every record names its partition: a retry of kafkajs's would ask a partitioner again and might get another answer

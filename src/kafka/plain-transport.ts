@@ -7,7 +7,7 @@ import { type KafkaConfig, createClient } from './client.js';
 import { explicitPartition } from './partitioner.js';
 import { toMessage } from './record-format.js';
 import { translated } from './translate-errors.js';
-import { CompressionTypes } from './kafkajs.js';
+import { CompressionTypes } from './kafkajs/repaired.js';
 
 export type Compression = 'none' | 'gzip';
 

@@ -16,7 +16,7 @@ export function toSourceBatch(batch: EachBatchPayload['batch']): SourceBatch {
   };
 }
 
-/** The repaired decoder (kafkajs-repairs) gives headers as a list of pairs, whatever kafkajs's typings say. */
+/** The repaired decoder (kafkajs/decoding.ts) gives headers as a list of pairs, whatever kafkajs's typings say. */
 export function headerList(headers: IHeaders | undefined): HeaderList {
   return (headers ?? []) as unknown as HeaderList;
 }

@@ -11,7 +11,7 @@ import { unsent } from './plain-transport.js';
 import { toMessage } from './record-format.js';
 import { SEND_RETRY } from './time-outs.js';
 import { translated } from './translate-errors.js';
-import { CompressionTypes } from './kafkajs.js';
+import { CompressionTypes } from './kafkajs/repaired.js';
 
 export interface TransactionalSinkOptions {
   readonly kafka: KafkaConfig;

@@ -5,7 +5,7 @@ import { type AddressInfo, type Socket, createServer } from 'node:net';
 import { test } from 'node:test';
 import { KafkaAdmin } from '../../src/kafka/admin.js';
 import { localKafka } from '../../src/kafka/local-config.js';
-import { byLastFailure, noteFailure } from '../../src/kafka/broker-memory.js';
+import { byLastFailure, noteFailure } from '../../src/kafka/kafkajs/broker-memory.js';
 import { translateError } from '../../src/kafka/translate-errors.js';
 import { log, testBrokers } from '../support/scenario.js';
 

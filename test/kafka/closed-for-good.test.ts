@@ -1,7 +1,7 @@
 /** A cluster of kafkajs's that was closed stays so, whatever is on its way in it. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ClosableCluster, keepClosed } from '../../src/kafka/closed-for-good.js';
+import { type ClosableCluster, keepClosed } from '../../src/kafka/kafkajs/closed-for-good.js';
 
 function cluster() {
   const asked: string[] = [];

@@ -4,10 +4,10 @@
  */
 import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
-import { preferBrokersThatAnswer } from './kafkajs-availability.js';
-import { decodeRecord, withoutAborted } from './kafkajs-repairs.js';
+import { preferBrokersThatAnswer } from './availability.js';
+import { decodeRecord, withoutAborted } from './decoding.js';
 import { watchOffsetCommits } from './offset-broker.js';
-import { RETRY_OF } from './time-outs.js';
+import { RETRY_OF } from '../time-outs.js';
 import { withEpochsOfTheirOwn } from './transaction-epochs.js';
 
 const load = createRequire(import.meta.url);

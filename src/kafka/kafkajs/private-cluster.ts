@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type KafkaConfig, createClient } from './client.js';
+import { type KafkaConfig, createClient } from '../client.js';
 
 /**
  * kafkajs's own view of a cluster, for questions that its admin does not ask. Whoever uses it says which part
