@@ -8,6 +8,7 @@ import type { WorkerPorts } from '../../src/fleet/worker.js';
 import { TransactionalSink } from '../../src/kafka/transactional-sink.js';
 import type { OutgoingRecord } from '../../src/model.js';
 import type { CommitUnit, PartitionSink } from '../../src/ports.js';
+import { OneEpochSink } from './one-epoch-sink.js';
 
 export type Control = (own: WorkerPorts, config: Config, log: Logger) => WorkerPorts;
 
@@ -84,10 +85,17 @@ const offsetsOutside: Control = (own, { kafka, group }, log) => ({
   },
 });
 
+/** One epoch for all transactions of a producer: a marker of an earlier one counts for a later one. */
+const oneEpoch: Control = (own, { kafka, group }) => ({
+  ...own,
+  sinkFor: (at) => new OneEpochSink(own.sinkFor(at), kafka, group, at),
+});
+
 export const CONTROLS = {
   'offset-before-fence': offsetBeforeFence,
   'commit-retried': commitRetried,
   'offsets-outside': offsetsOutside,
+  'one-epoch': oneEpoch,
 } as const;
 
 export type ControlName = keyof typeof CONTROLS;

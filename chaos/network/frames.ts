@@ -18,6 +18,8 @@ export interface ProducerFacts {
   readonly epoch: number;
 }
 
+const NOBODY: ProducerFacts = { producerId: -1n, epoch: -1 };
+
 export interface RequestFacts {
   readonly api: number;
   readonly correlationId: number;
@@ -45,7 +47,7 @@ export class FrameSplitter {
 }
 
 const HEADER_BYTES = 4 + 2 + 2 + 4;
-/** Those whose body starts with the transactional id, in the versions that kafkajs speaks (of which only InitProducerId's is flexible). */
+/** Those whose body starts with the transactional id, in the versions that kafkajs speaks (flexible only InitProducerId's version 3). */
 const WITH_TRANSACTIONAL_ID: ReadonlySet<number> = new Set([
   API.Produce,
   API.InitProducerId,
@@ -67,19 +69,20 @@ export function requestFacts(frame: Buffer, isOurs: (clientId: string) => boolea
   return { api, correlationId, clientId: clientId ?? '', ...body };
 }
 
-/** Protocol guide: InitProducerId version 3, the others as far as they are alike. */
+/** Protocol guide: InitProducerId from version 3 on says who asks, the others are read as far as they are alike. */
 function transactional(
   frame: Buffer,
   api: number,
   at: number,
 ): Pick<RequestFacts, 'transactionalId' | 'producer'> {
-  if (api === API.InitProducerId) {
+  if (api === API.InitProducerId && frame.readInt16BE(6) >= 3) {
     // No tagged fields; a length of one byte, one too high; the time-out stands before the producer.
     const from = at + 2;
     const end = from + frame.readUInt8(at + 1) - 1;
     return { transactionalId: frame.toString('utf8', from, end), producer: producerAt(frame, end + 4) };
   }
   const [transactionalId, end] = nullableString(frame, at);
+  if (api === API.InitProducerId) return { transactionalId, producer: NOBODY };
   return { transactionalId, producer: api === API.EndTxn ? producerAt(frame, end) : null };
 }
 

@@ -55,6 +55,7 @@ const CONTROLS: readonly [name: string, faults: string][] = [
   ['offset-before-fence', 'commit held'],
   ['commit-retried', 'response of EndTxn'],
   ['offsets-outside', 'after its commit'],
+  ['one-epoch', 'written again'],
 ];
 
 for (const [control, faults] of CONTROLS) {
