@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '../../src/config/load.js';
 import { runWorker } from '../../src/fleet/run-worker.js';
 import { Supervisor } from '../../src/fleet/supervisor.js';
-import { SUPERVISED_VARIABLE } from '../../src/fleet/worker-process.js';
+import { PREDECESSOR_VARIABLE, SUPERVISED_VARIABLE } from '../../src/fleet/worker-process.js';
 import { createLog } from '../../src/observe/log.js';
 import { CONTROLS, type ControlName } from './controls.js';
 import { CONTROL_VARIABLE } from './fleet.js';
@@ -42,7 +42,11 @@ if (positionals[0] === 'run') {
     log,
     stopAtEnd: false,
     supervisor: supervised
-      ? { send: (message) => process.connected && process.send?.(message), gone: gone.signal }
+      ? {
+          send: (message) => process.connected && process.send?.(message),
+          gone: gone.signal,
+          predecessor: process.env[PREDECESSOR_VARIABLE] ?? null,
+        }
       : null,
     signal: stopped.signal,
     through: (own) => control(own, config, log),

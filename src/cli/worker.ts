@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.js';
 import { fleetStatus, type WorkerView, unreadyReason } from '../fleet/fleet-status.js';
 import { type SupervisorChannel, runWorker } from '../fleet/run-worker.js';
 import type { Worker } from '../fleet/worker.js';
+import { PREDECESSOR_VARIABLE } from '../fleet/worker-process.js';
 import { REPORT_INTERVAL_MS, type WorkerReport } from '../fleet/messages.js';
 import { type FleetView, startFleetServer } from '../http/fleet-server.js';
 import type { Config } from '../config/config.js';
@@ -54,11 +55,12 @@ async function work(options: WorkerCommandOptions, context: CliContext): Promise
     );
 }
 
-function supervisorChannel({ channel }: CliContext): SupervisorChannel | null {
+function supervisorChannel({ channel, environment }: CliContext): SupervisorChannel | null {
   if (channel === null) return null;
   const gone = new AbortController();
   channel.onDisconnect(() => gone.abort());
-  return { send: (message) => channel.send(message), gone: gone.signal };
+  const predecessor = environment[PREDECESSOR_VARIABLE] ?? null;
+  return { send: (message) => channel.send(message), gone: gone.signal, predecessor };
 }
 
 /** A worker without a supervisor shows itself as a fleet of one. */

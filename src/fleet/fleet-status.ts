@@ -33,7 +33,7 @@ export interface FleetStatus {
 }
 
 /**
- * Ready: every worker reports, has joined, waits for nothing, has not stalled, and has taken over whatever it owns.
+ * Ready: every worker reports, is in the group, waits for nothing, has not stalled, and has taken over whatever it owns.
  * @returns why not, or null
  */
 export function unreadyReason(workers: readonly WorkerView[], draining: boolean): string | null {
@@ -47,6 +47,7 @@ export function unreadyReason(workers: readonly WorkerView[], draining: boolean)
       return `worker ${id} has stalled and ends, to be started again: ${report.stalled}`;
     if (!report.joined)
       return `worker ${id} has not joined the group yet${report.waiting === null ? '' : `: ${report.waiting}`}`;
+    if (!report.inGroup) return `worker ${id} is joining the group again`;
     if (report.waiting !== null) return `worker ${id} waits: ${report.waiting}`;
     for (const { partition, state: taskState } of report.partitions)
       if (taskState !== 'running') return `partition ${partition} is ${taskState}`;

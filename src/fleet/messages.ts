@@ -6,6 +6,10 @@ import type { ModelIdentity } from '../model.js';
 export interface WorkerReport {
   readonly kind: 'report';
   readonly joined: boolean;
+  /** Is in the group, which does not rebalance. */
+  readonly inGroup: boolean;
+  /** In the group; null before the first join. */
+  readonly memberId: string | null;
   readonly partitions: readonly TaskStatus[];
   readonly model: ModelIdentity;
   /** Why it cannot go on for now (the registry is down, a broker does not answer), or null. */

@@ -15,6 +15,8 @@ export interface SupervisorChannel {
   send(message: WorkerMessage): void;
   /** Aborts when the supervisor is gone. */
   readonly gone: AbortSignal;
+  /** See WorkerOptions. */
+  readonly predecessor: WorkerOptions['predecessor'];
 }
 
 export interface RunWorkerOptions {
@@ -60,7 +62,14 @@ async function runUntilStopped({
 }: RunWorkerOptions): Promise<FleetResult> {
   const started = performance.now();
   const stop = AbortSignal.any([signal, ...(supervisor === null ? [] : [supervisor.gone])]);
-  const worker = new Worker({ config, clock, log, ...(through === undefined ? {} : { through }) });
+  const predecessor = supervisor?.predecessor ?? null;
+  const worker = new Worker({
+    config,
+    clock,
+    log,
+    predecessor,
+    ...(through === undefined ? {} : { through }),
+  });
   const shown = (await onWorker?.(worker)) ?? null;
   const reporter =
     supervisor === null

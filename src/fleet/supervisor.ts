@@ -44,6 +44,8 @@ interface Place {
   state: WorkerView['state'];
   /** How and why its last process ended; it is told until the next one reports. */
   lastEnd: string | null;
+  /** The member that its last process was, when that did not leave the group in order. */
+  predecessor: string | null;
   /** Why its process is being ended by force, for its silence; null when it is not. */
   ended: string | null;
 }
@@ -173,19 +175,26 @@ export class Supervisor implements FleetView {
       restarts: 0,
       state: 'starting',
       lastEnd: null,
+      predecessor: null,
       ended: null,
     };
     this.places.push(place);
     while (!this.stopping.signal.aborted) {
       place.state = 'starting';
       const { workerProgram, workerArguments, environment } = this.options;
-      const process = new WorkerProcess(workerProgram ?? WORKER_PROGRAM, workerArguments, environment);
+      const process = new WorkerProcess(
+        workerProgram ?? WORKER_PROGRAM,
+        workerArguments,
+        environment,
+        place.predecessor,
+      );
       place.process = process;
       const forced = this.endWhenStopping(process, place);
       const exit = await process.exited;
       forced.abort();
       if (process.report !== null) this.finished = addTotals(this.finished, process.report.totals);
       place.process = null;
+      place.predecessor = exit.code === 0 ? null : (process.report?.memberId ?? place.predecessor);
       if (this.stopping.signal.aborted) return;
       const fatal = fatalError(exit);
       if (fatal !== null) {

@@ -6,6 +6,9 @@ import type { WorkerFailure, WorkerMessage, WorkerReport } from './messages.js';
 /** Tells a worker that it has a supervisor: it then leaves the terminal's SIGINT to it. */
 export const SUPERVISED_VARIABLE = 'OUTRIDER_SUPERVISED';
 
+/** Tells a worker which member of the group was killed in its place. */
+export const PREDECESSOR_VARIABLE = 'OUTRIDER_PREDECESSOR';
+
 export interface WorkerExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
@@ -28,15 +31,17 @@ export class WorkerProcess {
   /**
    * @param program the file that is forked
    * @param args what follows `outrider worker`
+   * @param predecessor the member id of the process that died in its place, or null
    */
   constructor(
     program: string,
     args: readonly string[],
     environment: Readonly<Record<string, string | undefined>>,
+    predecessor: string | null,
   ) {
     const started = performance.now();
     this.child = fork(program, ['worker', ...args], {
-      env: { ...environment, [SUPERVISED_VARIABLE]: '1' },
+      env: { ...environment, [SUPERVISED_VARIABLE]: '1', [PREDECESSOR_VARIABLE]: predecessor ?? undefined },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     this.child.on('message', (message: WorkerMessage) => {

@@ -3,6 +3,7 @@ import type { Config } from '../config/config.js';
 import { type OutriderError, type StalledError, UnreachableError } from '../errors.js';
 import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
+import { dismissMember } from '../kafka/dismiss-member.js';
 import { LogEnds } from '../kafka/log-ends.js';
 import { GroupMember } from '../kafka/partition-source.js';
 import { PlainTransport } from '../kafka/plain-transport.js';
@@ -22,6 +23,8 @@ export interface WorkerOptions {
   readonly config: Config;
   readonly clock: Clock;
   readonly log: Logger;
+  /** The member id of a process that is dead, and whose place this one takes; null where there was none. */
+  readonly predecessor: string | null;
   /** Takes the worker's own ports and gives those it works with; this is where tests and controls put faults in. */
   readonly through?: (own: WorkerPorts) => WorkerPorts;
 }
@@ -113,7 +116,9 @@ export class Worker {
       this.stalled = stall;
       this.fail(stall);
     });
-    const { config, clock, log } = this.options;
+    const { config, clock, log, predecessor } = this.options;
+    // Nobody waits for it: with or without, the group takes this one in.
+    if (predecessor !== null) void dismissMember(config.kafka, config.group, predecessor, log);
     const { anomalies, deadLetters } = await this.outputTopics();
     const frame = await anomalyFrame(config, this.stopping.signal);
     if (config.delivery === 'at-least-once') {
@@ -163,6 +168,8 @@ export class Worker {
     return {
       kind: 'report',
       joined: this.tasks?.joined ?? false,
+      inGroup: this.tasks?.inGroup ?? false,
+      memberId: this.member.id,
       partitions: this.tasks?.status() ?? [],
       model: this.scorer.judge.identity,
       waiting: this.waiting ?? this.watch.waiting,

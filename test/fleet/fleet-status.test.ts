@@ -17,6 +17,8 @@ const task = (change: Partial<TaskStatus> = {}): TaskStatus => ({
 const report = (change: Partial<WorkerReport> = {}): WorkerReport => ({
   kind: 'report',
   joined: true,
+  inGroup: true,
+  memberId: 'm',
   partitions: [task()],
   model: { detector: 'd', name: 'm', version: '1' },
   waiting: null,
@@ -59,6 +61,7 @@ test('unready says why', () => {
     reason({ report: report({ joined: false, waiting: 'no broker has answered for 40 s' }) }),
     'worker 1 has not joined the group yet: no broker has answered for 40 s',
   );
+  assert.equal(reason({ report: report({ inGroup: false }) }), 'worker 1 is joining the group again');
   assert.match(reason({ report: report({ waiting: 'registry down' }) }), /waits: registry down/);
   assert.equal(
     reason({ report: report({ stalled: 'topic t, partition 0: it has a lag of 9' }) }),

@@ -18,7 +18,11 @@ test('what a broker may only not know yet is not for good; what is missing is', 
       clock: Date.now,
       log,
       stopAtEnd: false,
-      supervisor: { send: (message) => messages.push(message), gone: new AbortController().signal },
+      supervisor: {
+        send: (message) => messages.push(message),
+        gone: new AbortController().signal,
+        predecessor: null,
+      },
       signal: new AbortController().signal,
       through: (own) => ({
         ...own,

@@ -18,7 +18,7 @@ try {
     clock: Date.now,
     log: pino({ level: 'info' }, pino.destination(2)),
     stopAtEnd: false,
-    supervisor: { send: (message) => void process.send?.(message), gone: gone.signal },
+    supervisor: { send: (message) => void process.send?.(message), gone: gone.signal, predecessor: null },
     signal: stop.signal,
     through: (own) => fault.through(own),
   });
