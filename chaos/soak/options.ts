@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { Command, InvalidArgumentError } from 'commander';
 
 export interface SoakOptions {
   readonly events: number;
@@ -8,30 +8,34 @@ export interface SoakOptions {
   readonly json: boolean;
 }
 
-/** @throws TypeError for a wrong call */
-export function soakOptions(args: readonly string[]): SoakOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      events: { type: 'string', default: '10000000' },
-      rate: { type: 'string', default: '20000' },
-      workers: { type: 'string', default: '4' },
-      'restart-every': { type: 'string', default: '60' },
-      json: { type: 'boolean', default: false },
-    },
-  });
-  return {
-    events: whole('events', values.events),
-    eventsPerSecond: whole('rate', values.rate),
-    workers: whole('workers', values.workers),
-    restartEveryMs: whole('restart-every', values['restart-every']) * 1000,
-    json: values.json,
-  };
+interface Flags {
+  readonly events: number;
+  readonly rate: number;
+  readonly workers: number;
+  readonly restartEvery: number;
+  readonly json: boolean;
 }
 
-function whole(name: string, text: string): number {
+/** @throws CommanderError for a wrong call */
+export function soakOptions(args: readonly string[]): SoakOptions {
+  const program = new Command('npm run soak --')
+    .description('Sends events through a fleet that is restarted all the time, and watches its memory.')
+    .option('--events <n>', 'how many', whole, 10_000_000)
+    .option('--rate <n>', 'events per second', whole, 20_000)
+    .option('--workers <n>', 'worker processes under the supervisor', whole, 4)
+    .option('--restart-every <seconds>', 'from one rolling restart to the next', whole, 60)
+    .option('--json', 'print the report as JSON on stdout', false)
+    .addHelpText(
+      'after',
+      '\nExit: 0 when every count is as it should be (how memory grew is in the report), 1 when not, 70 when the run itself failed, 130 when it was broken off.',
+    );
+  program.parse([...args], { from: 'user' });
+  const { events, rate, workers, restartEvery, json } = program.opts<Flags>();
+  return { events, eventsPerSecond: rate, workers, restartEveryMs: restartEvery * 1000, json };
+}
+
+function whole(text: string): number {
   const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < 1)
-    throw new TypeError(`--${name}: a whole number of at least 1 is wanted`);
+  if (!/^\d+$/.test(text) || value < 1) throw new InvalidArgumentError('a whole number of at least 1');
   return value;
 }

@@ -249,9 +249,9 @@ export function splitBrokers(brokers: string | readonly string[]): string[] {
     .filter((text) => text !== '');
 }
 
-/** `host:port`, the port from 1 to 65535. */
+/** `host:port`, the port from 1 to 65535; an IPv6 address stands in brackets. */
 export function isAddress(text: string): boolean {
-  const match = /^.+:(\d{1,5})$/.exec(text);
+  const match = /^(?:\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+):(\d{1,5})$/.exec(text);
   return match !== null && Number(match[1]) >= 1 && Number(match[1]) <= 65_535;
 }
 

@@ -3,7 +3,10 @@ import { TIME_OUT_DEFAULTS } from '../kafka/time-outs.js';
 
 /** What a user may write in `outrider.yml`; defaults are applied here and nowhere else. */
 
-const ms = (fallback: number) => z.number().int().min(1).max(86_400_000).default(fallback);
+const ms = (fallback: number, least = 1) => z.number().int().min(least).max(86_400_000).default(fallback);
+/** Below this no network and no machine keeps up with itself, and everything is restarted all the time. */
+const TIME_OUT_LEAST_MS = 100;
+const STALL_LEAST_MS = 1000;
 const secret = z.union([z.string(), z.strictObject({ file: z.string() })]);
 const topicName = z
   .string()
@@ -37,12 +40,12 @@ const kafkaSchema = z.strictObject({
     ])
     .default(false),
   sasl: saslSchema.optional(),
-  connectionTimeoutMs: ms(TIME_OUT_DEFAULTS.connectionTimeoutMs),
-  requestTimeoutMs: ms(TIME_OUT_DEFAULTS.requestTimeoutMs),
+  connectionTimeoutMs: ms(TIME_OUT_DEFAULTS.connectionTimeoutMs, TIME_OUT_LEAST_MS),
+  requestTimeoutMs: ms(TIME_OUT_DEFAULTS.requestTimeoutMs, TIME_OUT_LEAST_MS),
   sessionTimeoutMs: ms(TIME_OUT_DEFAULTS.sessionTimeoutMs),
   heartbeatIntervalMs: ms(TIME_OUT_DEFAULTS.heartbeatIntervalMs),
   rebalanceTimeoutMs: ms(TIME_OUT_DEFAULTS.rebalanceTimeoutMs),
-  transactionTimeoutMs: ms(TIME_OUT_DEFAULTS.transactionTimeoutMs),
+  transactionTimeoutMs: ms(TIME_OUT_DEFAULTS.transactionTimeoutMs, TIME_OUT_LEAST_MS),
   metadataMaxAgeMs: ms(TIME_OUT_DEFAULTS.metadataMaxAgeMs),
 });
 
@@ -86,7 +89,7 @@ const fleetSchema = z
     max: z.number().int().min(0).max(1024).default(0),
     restartBackoffMs: ms(250),
     shutdownTimeoutMs: ms(10_000),
-    stallTimeoutMs: ms(60_000),
+    stallTimeoutMs: ms(60_000, STALL_LEAST_MS),
   })
   .prefault({});
 

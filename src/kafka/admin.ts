@@ -15,6 +15,13 @@ export interface TopicPlan {
   readonly configs?: Readonly<Record<string, string>>;
 }
 
+export interface Durability {
+  /** Of the partition that has the fewest. */
+  readonly replicas: number;
+  readonly inSyncMin: number;
+  readonly isUncleanAllowed: boolean;
+}
+
 /** What a cluster says of its topics and groups. Connects on first use. */
 export class KafkaAdmin implements OffsetReader {
   private readonly admin: Admin;
@@ -157,15 +164,51 @@ export class KafkaAdmin implements OffsetReader {
   /** A topic's largest record batch in bytes, `max.message.bytes`. */
   async maxMessageBytes(topic: string): Promise<number> {
     return this.asking(`topic ${topic}: reading its configuration`, async (admin) => {
-      const { resources } = await admin.describeConfigs({
-        includeSynonyms: false,
-        resources: [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['max.message.bytes'] }],
-      });
-      const value = resources[0]?.configEntries.find(
-        ({ configName }) => configName === 'max.message.bytes',
-      )?.configValue;
-      return Number(value ?? 1_048_588);
+      const values = await this.configuration(admin, ConfigResourceTypes.TOPIC, topic, ['max.message.bytes']);
+      return Number(values.get('max.message.bytes') ?? 1_048_588);
     });
+  }
+
+  /** How safe a topic's records are, or null where there is no such topic. */
+  async durability(topic: string): Promise<Durability | null> {
+    const names = ['min.insync.replicas', 'unclean.leader.election.enable'];
+    return this.asking(`topic ${topic}: reading its replication`, async (admin) => {
+      if (!(await admin.listTopics()).includes(topic)) return null;
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      const replicas = (topics[0]?.partitions ?? []).map((partition) => partition.replicas.length);
+      const values = await this.configuration(admin, ConfigResourceTypes.TOPIC, topic, names);
+      return {
+        replicas: Math.min(...replicas),
+        inSyncMin: Number(values.get('min.insync.replicas') ?? 1),
+        isUncleanAllowed: values.get('unclean.leader.election.enable') === 'true',
+      };
+    });
+  }
+
+  /** What a broker takes for a session, in ms. */
+  async sessionLimits(): Promise<{ readonly minMs: number; readonly maxMs: number }> {
+    const [min, max] = ['group.min.session.timeout.ms', 'group.max.session.timeout.ms'] as const;
+    return this.asking('reading the limits of a broker', async (admin) => {
+      const { brokers } = await admin.describeCluster();
+      const node = String(brokers[0]?.nodeId);
+      const values = await this.configuration(admin, ConfigResourceTypes.BROKER, node, [min, max]);
+      return { minMs: Number(values.get(min) ?? 0), maxMs: Number(values.get(max) ?? Infinity) };
+    });
+  }
+
+  private async configuration(
+    admin: Admin,
+    type: (typeof ConfigResourceTypes)[keyof typeof ConfigResourceTypes],
+    name: string,
+    configNames: string[],
+  ): Promise<ReadonlyMap<string, string>> {
+    const { resources } = await admin.describeConfigs({
+      includeSynonyms: false,
+      resources: [{ type, name, configNames }],
+    });
+    return new Map(
+      (resources[0]?.configEntries ?? []).map(({ configName, configValue }) => [configName, configValue]),
+    );
   }
 
   /** The members of a group; 0 where there is no such group. */

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { SchemaRegistry } from '../decode/schema-registry.js';
-import { messageOf } from '../errors.js';
-import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
+import { ConfigurationError, messageOf } from '../errors.js';
+import { type Durability, KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { defectsAmong } from '../kafka/broker-defects.js';
 import { brokerReleases } from '../kafka/broker-release.js';
 import { brokenRelations } from '../kafka/time-outs.js';
@@ -65,14 +65,21 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
   }
   if (reachable.some(({ level }) => level === 'fault')) return;
   yield* checkTopics(config, admin);
-  if (config.delivery === 'exactly-once') yield* checkTransactions(config, log);
+  yield* checkSession(config, admin);
+  if (config.delivery === 'exactly-once') yield* checkTransactions(config, admin, log);
   yield* checkRegistry(config, signal);
 }
 
 async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<Finding> {
   const { anomalies, deadLetters } = config.output;
   const names = [config.input.topic, anomalies, deadLetters];
-  const counts = await admin.partitionCounts(names);
+  let counts: ReadonlyMap<string, number>;
+  try {
+    counts = await admin.partitionCounts(names);
+  } catch (error) {
+    yield fault('topics', error);
+    return;
+  }
   const limits = new Map<string, number>();
   for (const topic of names) {
     const partitions = counts.get(topic);
@@ -102,7 +109,7 @@ async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<F
   }
 }
 
-async function* checkTransactions(config: Config, log: Logger): AsyncGenerator<Finding> {
+async function* checkTransactions(config: Config, admin: KafkaAdmin, log: Logger): AsyncGenerator<Finding> {
   const at = { topic: config.input.topic, partition: CHECK_PARTITION };
   yield* tried('transactions', async () => {
     const sink = new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
@@ -114,6 +121,62 @@ async function* checkTransactions(config: Config, log: Logger): AsyncGenerator<F
     return `transactional ids ${transactionalId(config.group, { ...at, partition: 0 })} … may be used`;
   });
   yield* checkReleases(config, log);
+  yield* checkDurability(config, admin);
+}
+
+/** Exactly-once is as strong as the cluster keeps what it has acknowledged. */
+async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): AsyncGenerator<Finding> {
+  const topics = [input.topic, output.anomalies, output.deadLetters, ...INTERNAL_TOPICS];
+  const found: [string, Durability][] = [];
+  try {
+    for (const topic of topics) {
+      const durability = await admin.durability(topic);
+      if (durability !== null) found.push([topic, durability]);
+    }
+  } catch (error) {
+    yield fault('durability', error);
+    return;
+  }
+  let isStrong = true;
+  for (const { isWeak, message } of WEAKNESSES) {
+    const weak = found.filter(([, durability]) => isWeak(durability)).map(([topic]) => topic);
+    if (weak.length === 0) continue;
+    isStrong = false;
+    yield { level: 'warning', what: 'durability', message: `${weak.join(', ')}: ${message}` };
+  }
+  if (isStrong) yield ok('durability', 'every topic has replicas, and a write waits for two of them');
+}
+
+const INTERNAL_TOPICS: readonly string[] = ['__consumer_offsets', '__transaction_state'];
+
+const WEAKNESSES: readonly { isWeak(durability: Durability): boolean; readonly message: string }[] = [
+  {
+    isWeak: ({ replicas }) => replicas < 2,
+    message:
+      'on one broker only: what it loses is lost. Where it matters use three brokers and replication 3',
+  },
+  {
+    isWeak: ({ replicas, inSyncMin }) => replicas >= 2 && inSyncMin < 2,
+    message:
+      'min.insync.replicas 1: a record counts as written when one broker has it. Where it matters set it to 2',
+  },
+  {
+    isWeak: ({ isUncleanAllowed }) => isUncleanAllowed,
+    message: 'unclean.leader.election.enable: acknowledged records can be thrown away',
+  },
+];
+
+/** The broker says no only when somebody joins. */
+async function* checkSession({ kafka }: Config, admin: KafkaAdmin): AsyncGenerator<Finding> {
+  const { sessionTimeoutMs } = kafka;
+  yield* tried('session', async () => {
+    const { minMs, maxMs } = await admin.sessionLimits();
+    if (sessionTimeoutMs < minMs || sessionTimeoutMs > maxMs)
+      throw new ConfigurationError(
+        `kafka.sessionTimeoutMs ${sessionTimeoutMs}: the broker takes group.min.session.timeout.ms (${minMs}) to group.max.session.timeout.ms (${maxMs})`,
+      );
+    return `${sessionTimeoutMs} ms, within the broker's ${minMs} to ${maxMs}`;
+  });
 }
 
 async function* checkReleases(config: Config, log: Logger): AsyncGenerator<Finding> {
@@ -144,8 +207,12 @@ async function* tried(what: string, look: () => string | Promise<string>): Async
   try {
     yield ok(what, await look());
   } catch (error) {
-    yield { level: 'fault', what, message: messageOf(error) };
+    yield fault(what, error);
   }
+}
+
+function fault(what: string, error: unknown): Finding {
+  return { level: 'fault', what, message: messageOf(error) };
 }
 
 function ok(what: string, message: string): Finding {

@@ -181,6 +181,14 @@ test('check says line by line what is wrong, and exits 1', async () => {
   assert.match(stdout, /✓ transactions/);
   // A Kafka that was given from outside may be one with a warning.
   assert.match(stdout, /[✓!] release +\S/);
+  // The broker of the tests is alone.
+  assert.match(stdout, /! durability +\S+, .*: on one broker only/);
+  const session = await scenario.configure('session', {
+    kafka: { brokers: scenario.brokers, sessionTimeoutMs: 2000 },
+  });
+  const refused = await outrider(['check', '--config', session.file]);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stdout, /✗ session +kafka\.sessionTimeoutMs 2000: the broker takes .*\(6000\)/);
   const { file } = await scenario.configure('bad', { output: { anomalies: `${scenario.name}.nowhere` } });
   const bad = await outrider(['check', '--config', file, '--json']);
   assert.equal(bad.code, 1);
