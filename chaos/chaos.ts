@@ -11,16 +11,34 @@ export async function chaos(
   signal: AbortSignal,
 ): Promise<Report> {
   await using scene = await setUp(options, say, signal);
+  try {
+    return await runIn(scene, options, say, signal);
+  } catch (error) {
+    // What could not be finished is what most needs to be looked into.
+    if (!signal.aborted) keep(scene, say);
+    throw error;
+  }
+}
+
+async function runIn(
+  scene: Scene,
+  options: ChaosOptions,
+  say: (text: string) => void,
+  signal: AbortSignal,
+): Promise<Report> {
   say(`the fleet is at work; faults for ${options.minutes} minutes …`);
   const began = performance.now();
   const inflicted = await inflict(scene, options, say, signal);
   const minutes = (performance.now() - began) / 60_000;
   say('the faults are over; waiting until everything is committed …');
   const report = await conclude(scene, { options, inflicted, minutes }, say, signal);
-  const { cluster } = scene.stage;
-  if (!report.passed && options.control === null) cluster.keep();
-  if (cluster.isKept) say(`logs and data are kept in ${cluster.folder}`);
+  if (options.keep || (!report.passed && options.control === null)) keep(scene, say);
   return report;
+}
+
+function keep({ stage: { cluster } }: Scene, say: (text: string) => void): void {
+  cluster.keep();
+  say(`logs and data are kept in ${cluster.folder}`);
 }
 
 async function inflict(

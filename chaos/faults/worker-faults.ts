@@ -15,7 +15,8 @@ const AT_WORK_LIMIT_MS = 12_000;
 const ADDED_MS = 5000;
 /** A worker that was killed now and then is given half a minute's pause before it is started again. */
 const STARTED_LIMIT_MS = 60_000;
-const GONE_LIMIT_MS = 30_000;
+/** A worker that was asked to leave may be suspended for a while, and then takes its shutdownTimeoutMs. */
+const GONE_LIMIT_MS = 60_000;
 
 /** SIGKILL for the worker that gets to this point next, while its frame is held in the proxy. */
 function killAt(name: string, point: Point): Fault {
@@ -119,6 +120,7 @@ export async function restartOneByOne(fleet: Fleet, signal: AbortSignal): Promis
   const before = fleet.supervisedPids.filter((pid) => !fleet.isSuspended(pid));
   for (const pid of before) {
     if (signal.aborted) break;
+    if (fleet.isSuspended(pid)) continue;
     fleet.askToLeave(pid);
     await until(`pid ${pid} is gone`, GONE_LIMIT_MS, () => !fleet.supervisedPids.includes(pid), { signal });
     await until(
