@@ -32,7 +32,7 @@ export function parseOptions(args: readonly string[]): ChaosOptions {
       1,
     )
     .option('--minutes <n>', 'how long faults go on', positive, 5)
-    .option('--count <n>', 'stop after so many faults', whole(1), Number.MAX_SAFE_INTEGER)
+    .option('--count <n>', 'stop when so many faults have struck', whole(1), Number.MAX_SAFE_INTEGER)
     .option(
       '--faults <words>',
       'only these groups, and the kinds with one of these words in their names; by commas [all]',

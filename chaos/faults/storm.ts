@@ -37,6 +37,7 @@ export async function storm(
     readonly seed: number;
     readonly recovery: Recovery;
     readonly durationMs: number;
+    /** Of faults that struck. */
     readonly countMax: number;
     /** Each fault only after the one before has been recovered from: shows what each costs by itself. */
     readonly apart: boolean;
@@ -53,19 +54,19 @@ export async function storm(
   const done: Inflicted[] = [];
   const failures: unknown[] = [];
   const started = performance.now();
-  let dealt = 0;
+  const struck = (): number => done.filter(({ what }) => what !== null).length;
   while (
     performance.now() - started < durationMs &&
-    dealt < countMax &&
+    struck() < countMax &&
     !signal.aborted &&
     failures.length === 0
   ) {
-    const fault = deck.deal(inUse);
+    // What is under way may turn out to have nothing to strike.
+    const fault = struck() + under.size < countMax ? deck.deal(inUse) : null;
     if (fault === null) {
       await lasting(BLOCKED_MS, signal);
       continue;
     }
-    dealt++;
     for (const resource of fault.takes) inUse.add(resource);
     const running = inflictOne(fault)
       .catch((error: unknown) => {
