@@ -6,7 +6,6 @@
  * round (KIP-890, "Motivation"). InitProducerId with the epoch that one has (KIP-360) gives the next one before each
  * transaction, and fails for whoever was fenced.
  */
-
 import type { RetryOptions } from 'kafkajs';
 import { type ClosableCluster, keepClosed } from './closed-for-good.js';
 
@@ -75,7 +74,8 @@ type CreateEosManager = (options: EosManagerOptions) => EosManager;
 
 /**
  * @param load kafkajs's modules by path
- * @param retry of InitProducerId; kafkajs looks for one where there is none, and waits 300 ms after nearly every commit
+ * @param retry of InitProducerId; what a client was given for it kafkajs does not find, and waits 300 ms after nearly
+ *   every commit
  * @returns what takes the place of `kafkajs/src/producer/eosManager`
  */
 export function withEpochsOfTheirOwn(load: (path: string) => unknown, retry: RetryOptions): CreateEosManager {
