@@ -70,7 +70,7 @@ test('a leader that hangs or is gone hides its own partitions, and no others', a
     return answer === null ? null : [...answer.keys()].sort((a, b) => a - b);
   };
   assert.deepEqual(await known(), [0, 1, 2, 3]);
-  second.suspend();
+  await second.suspend();
   assert.deepEqual(await known(), ofFirst);
   assert.deepEqual(await known(), ofFirst);
   await second.kill();

@@ -1,5 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -9,6 +17,7 @@ import type { GuardMessage } from '../../src/local-broker/guard.js';
 import { type LaunchPlan, planLaunch } from '../../src/local-broker/launch-plan.js';
 import { findRuntime } from '../../src/local-broker/runtime.js';
 import { log } from './scenario.js';
+import { until } from './until.js';
 
 const GUARD = fileURLToPath(new URL('../../src/local-broker/guard.js', import.meta.url));
 
@@ -80,10 +89,12 @@ controller.quorum.voters=${this.property('server.properties', 'controller.quorum
     await awaitReady(this.plan.brokers[0], this.ended, this.plan.logFile, log);
   }
 
-  /** SIGSTOP: it takes connections and answers nothing, until it is killed. */
-  suspend(): void {
-    if (this.pid === null) throw new Error('the broker does not run');
-    process.kill(this.pid, 'SIGSTOP');
+  /** SIGSTOP: it takes connections and answers nothing, until it is killed. Returns when its last thread has stopped. */
+  async suspend(): Promise<void> {
+    const { pid } = this;
+    if (pid === null) throw new Error('the broker does not run');
+    process.kill(pid, 'SIGSTOP');
+    await until('every thread has stopped', STOPPED_LIMIT_MS, () => areThreadsStopped(pid));
   }
 
   /** SIGKILL. Returns when the process is gone. */
@@ -106,4 +117,14 @@ controller.quorum.voters=${this.property('server.properties', 'controller.quorum
     await this.ended;
     rmSync(this.plan.dataDir, { recursive: true, force: true });
   }
+}
+
+const STOPPED_LIMIT_MS = 5000;
+
+/** A busy thread on another processor may answer once more after the signal (proc(5): the state stands behind the name). */
+function areThreadsStopped(pid: number): boolean {
+  const threads = `/proc/${pid}/task`;
+  return readdirSync(threads).every((thread) =>
+    readFileSync(join(threads, thread, 'stat'), 'utf8').includes(') T '),
+  );
 }
