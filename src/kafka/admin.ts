@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Admin } from 'kafkajs';
+import type { Admin, ITopicMetadata } from 'kafkajs';
 import type { Logger } from 'pino';
 import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
@@ -68,10 +68,7 @@ export class KafkaAdmin implements OffsetReader {
   /** Which of these topics there are, with their number of partitions. */
   async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return this.asking('reading topics', async (admin) => {
-      const known = new Set(await admin.listTopics());
-      const present = topics.filter((topic) => known.has(topic));
-      if (present.length === 0) return new Map();
-      const { topics: described } = await admin.fetchTopicMetadata({ topics: present });
+      const described = await describe(admin, topics);
       return new Map(described.map(({ name, partitions }) => [name, partitions.length]));
     });
   }
@@ -169,19 +166,19 @@ export class KafkaAdmin implements OffsetReader {
     });
   }
 
-  /** How safe a topic's records are, or null where there is no such topic. */
-  async durability(topic: string): Promise<Durability | null> {
-    const names = ['min.insync.replicas', 'unclean.leader.election.enable'];
-    return this.asking(`topic ${topic}: reading its replication`, async (admin) => {
-      if (!(await admin.listTopics()).includes(topic)) return null;
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      const replicas = (topics[0]?.partitions ?? []).map((partition) => partition.replicas.length);
-      const values = await this.configuration(admin, ConfigResourceTypes.TOPIC, topic, names);
-      return {
-        replicas: Math.min(...replicas),
-        inSyncMin: Number(values.get('min.insync.replicas') ?? 1),
-        isUncleanAllowed: values.get('unclean.leader.election.enable') === 'true',
-      };
+  /** How safe the records of these topics are, of those that there are. */
+  async durability(topics: readonly string[]): Promise<ReadonlyMap<string, Durability>> {
+    return this.asking('reading how topics are replicated', async (admin) => {
+      const found = new Map<string, Durability>();
+      for (const { name, partitions } of await describe(admin, topics)) {
+        const values = await this.configuration(admin, ConfigResourceTypes.TOPIC, name, DURABILITY_KEYS);
+        found.set(name, {
+          replicas: Math.min(...partitions.map(({ replicas }) => replicas.length)),
+          inSyncMin: Number(values.get('min.insync.replicas') ?? 1),
+          isUncleanAllowed: values.get('unclean.leader.election.enable') === 'true',
+        });
+      }
+      return found;
     });
   }
 
@@ -237,6 +234,16 @@ export class KafkaAdmin implements OffsetReader {
     await this.connect();
     return translated(doing, () => whilePassing(unsettled, SETTLE_PACE, () => ask(this.admin)));
   }
+}
+
+const DURABILITY_KEYS = ['min.insync.replicas', 'unclean.leader.election.enable'];
+
+/** Of these topics those that there are: asking for one that is not there is an error of all. */
+async function describe(admin: Admin, topics: readonly string[]): Promise<readonly ITopicMetadata[]> {
+  const known = new Set(await admin.listTopics());
+  const present = topics.filter((topic) => known.has(topic));
+  if (present.length === 0) return [];
+  return (await admin.fetchTopicMetadata({ topics: present })).topics;
 }
 
 /** The broker says that it is the wrong one or not ready yet, and has done nothing; kafkajs asks again only sometimes. */

@@ -25,16 +25,18 @@ export async function dismissMember(
 ): Promise<void> {
   const cluster = privateCluster(config, log) as Cluster;
   try {
-    await cluster.connect();
-    const coordinator = await cluster.findGroupCoordinator({ groupId: group });
-    await coordinator.leaveGroup({ groupId: group, memberId });
+    try {
+      await cluster.connect();
+      const coordinator = await cluster.findGroupCoordinator({ groupId: group });
+      await coordinator.leaveGroup({ groupId: group, memberId });
+    } finally {
+      await cluster.disconnect();
+    }
     log.info({ group, memberId }, 'took the dead predecessor out of the group');
   } catch (error) {
     log.info(
       { group, memberId, reason: messageOf(error) },
       'could not take the dead predecessor out of the group: it has left, or its session ends by itself',
     );
-  } finally {
-    await cluster.disconnect();
   }
 }

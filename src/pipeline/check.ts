@@ -127,19 +127,19 @@ async function* checkTransactions(config: Config, admin: KafkaAdmin, log: Logger
 /** Exactly-once is as strong as the cluster keeps what it has acknowledged. */
 async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): AsyncGenerator<Finding> {
   const topics = [input.topic, output.anomalies, output.deadLetters, ...INTERNAL_TOPICS];
-  const found: [string, Durability][] = [];
+  let found: ReadonlyMap<string, Durability>;
   try {
-    for (const topic of topics) {
-      const durability = await admin.durability(topic);
-      if (durability !== null) found.push([topic, durability]);
-    }
+    found = await admin.durability(topics);
   } catch (error) {
     yield fault('durability', error);
     return;
   }
   let isStrong = true;
   for (const { isWeak, message } of WEAKNESSES) {
-    const weak = found.filter(([, durability]) => isWeak(durability)).map(([topic]) => topic);
+    const weak = topics.filter((topic) => {
+      const durability = found.get(topic);
+      return durability !== undefined && isWeak(durability);
+    });
     if (weak.length === 0) continue;
     isStrong = false;
     yield { level: 'warning', what: 'durability', message: `${weak.join(', ')}: ${message}` };

@@ -8,7 +8,6 @@ import { localKafka } from '../../src/kafka/local-config.js';
 import { LogEnds } from '../../src/kafka/log-ends.js';
 import { TransactionalSink, transactionalId } from '../../src/kafka/transactional-sink.js';
 import type { OutgoingRecord } from '../../src/model.js';
-
 import { Scenario, log } from '../support/scenario.js';
 
 const INVALID_PRODUCER_EPOCH = 47;
