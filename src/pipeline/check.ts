@@ -5,8 +5,9 @@ import { messageOf } from '../errors.js';
 import { type Durability, KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { defectsAmong } from '../kafka/broker-defects.js';
 import { brokerReleases } from '../kafka/broker-release.js';
+import { FencedProducer } from '../kafka/fenced-producer.js';
 import { brokenRelations } from '../kafka/time-outs.js';
-import { TransactionalSink, transactionalId } from '../kafka/transactional-sink.js';
+import { transactionalId } from '../kafka/transactional-sink.js';
 import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
 
 /** One line of `outrider check`. A `fault` means that `run` would not work. */
@@ -112,11 +113,11 @@ async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<F
 async function* checkTransactions(config: Config, admin: KafkaAdmin, log: Logger): AsyncGenerator<Finding> {
   const at = { topic: config.input.topic, partition: CHECK_PARTITION };
   yield* tried('transactions', async () => {
-    const sink = new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
+    const producer = new FencedProducer(config.kafka, transactionalId(config.group, at), log);
     try {
-      await sink.takeOver();
+      await producer.takeOver();
     } finally {
-      await sink.discard();
+      await producer.discard();
     }
     return `transactional ids ${transactionalId(config.group, { ...at, partition: 0 })} … may be used`;
   });
