@@ -40,18 +40,18 @@ module.exports = {
       name: 'config-knows-options-only',
       severity: 'error',
       from: { path: '^src/config/' },
-      to: { path: '^src/(pipeline|fleet|http|demo|cli|files|local-broker|library)/' },
+      to: { path: '^src/(pipeline|fleet|dlq|http|demo|cli|files|local-broker|library)/' },
     },
     {
       name: 'pipeline-below-fleet',
       severity: 'error',
       from: { path: '^src/pipeline/' },
-      to: { path: '^src/(fleet|http|demo|cli|local-broker|library)/' },
+      to: { path: '^src/(fleet|dlq|http|demo|cli|local-broker|library)/' },
     },
     {
       name: 'fleet-below-cli',
       severity: 'error',
-      from: { path: '^src/(fleet|http|local-broker|files)/' },
+      from: { path: '^src/(fleet|dlq|http|local-broker|files)/' },
       to: { path: '^src/(cli|demo|library)/' },
     },
     {

@@ -7,6 +7,7 @@ import { brokerCommand } from './broker.js';
 import { checkCommand } from './check.js';
 import type { CliContext } from './context.js';
 import { demoCommand } from './demo.js';
+import { dlqCommand } from './dlq.js';
 import { evaluateCommand } from './evaluate.js';
 import { initCommand } from './init.js';
 import { produceCommand } from './produce.js';
@@ -41,6 +42,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     scoreCommand,
     evaluateCommand,
     tailCommand,
+    dlqCommand,
     brokerCommand,
   ]) {
     register(program, context);

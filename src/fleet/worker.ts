@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { type OutriderError, type StalledError, UnreachableError } from '../errors.js';
-import { KafkaAdmin, missingTopic } from '../kafka/admin.js';
+import { KafkaAdmin } from '../kafka/admin.js';
 import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
 import { dismissMember } from '../kafka/dismiss-member.js';
 import { LogEnds } from '../kafka/log-ends.js';
@@ -11,11 +11,12 @@ import { TransactionalSink } from '../kafka/transactional-sink.js';
 import type { Clock, TopicPartition } from '../model.js';
 import { WorkerMetrics } from '../observe/worker-metrics.js';
 import { PartitionTasks } from '../pipeline/partition-tasks.js';
+import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import type { EventScorer, Scorer } from '../pipeline/scorer.js';
 import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
 import type { OffsetReader, PartitionSink, PartitionSource, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
-import { type OutputTopic, Publisher } from '../publish/publisher.js';
+import { Publisher } from '../publish/publisher.js';
 import type { Totals, WorkerReport } from './messages.js';
 import { StallWatch, lookIntervalMs } from './stall-watch.js';
 
@@ -119,7 +120,11 @@ export class Worker {
     const { config, clock, log, predecessor } = this.options;
     // Nobody waits for it: with or without, the group takes this one in.
     if (predecessor !== null) void dismissMember(config.kafka, config.group, predecessor, log);
-    const { anomalies, deadLetters } = await this.outputTopics();
+    const { anomalies, deadLetters } = await findTopics(this.admin, config.kafka, {
+      input: config.input.topic,
+      anomalies: config.output.anomalies,
+      deadLetters: config.output.deadLetters,
+    });
     const frame = await anomalyFrame(config, this.stopping.signal);
     if (config.delivery === 'at-least-once') {
       this.transport = new PlainTransport(config.kafka, log);
@@ -138,12 +143,7 @@ export class Worker {
         offsets: ports.offsets,
         scorer: ports.scorer,
         publisher: new Publisher({
-          verdict: {
-            identity: judge.identity,
-            threshold: judge.threshold,
-            features: judge.features,
-            contributions: (row) => judge.detector.contributions(row),
-          },
+          verdict: verdictOf(judge),
           group: config.group,
           anomalies,
           deadLetters,
@@ -219,19 +219,6 @@ export class Worker {
             ),
     };
     return through?.(own) ?? own;
-  }
-
-  private async outputTopics(): Promise<{ anomalies: OutputTopic; deadLetters: OutputTopic }> {
-    const { config } = this.options;
-    const { anomalies, deadLetters } = config.output;
-    const counts = await this.admin.partitionCounts([config.input.topic, anomalies, deadLetters]);
-    const find = async (name: string): Promise<OutputTopic> => {
-      const partitions = counts.get(name);
-      if (partitions === undefined) throw missingTopic(name, config.kafka.brokers);
-      return { name, partitions, batchBytesMax: await this.admin.maxMessageBytes(name) };
-    };
-    if (!counts.has(config.input.topic)) throw missingTopic(config.input.topic, config.kafka.brokers);
-    return { anomalies: await find(anomalies), deadLetters: await find(deadLetters) };
   }
 
   private noteWaiting(reason: string | null): void {

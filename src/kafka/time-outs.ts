@@ -55,6 +55,10 @@ export const SETTLE_TIMEOUT_MS = 10_000;
 export const FENCE_BACKOFF_FIRST_MS = 50;
 export const FENCE_BACKOFF_MAX_MS = 2000;
 
+/** Between two passes of a redrive, doubling, when one has failed: it starts at its fence. */
+export const REDRIVE_BACKOFF_FIRST_MS = 250;
+export const REDRIVE_BACKOFF_MAX_MS = 5000;
+
 /** For the token of OAUTHBEARER: an identity provider, not a broker. */
 export const TOKEN_TIMEOUT_MS = 10_000;
 

@@ -87,6 +87,9 @@ class Mailbox implements SourceListener {
       return;
     }
     this.positions.set(batch.partition, batch.nextOffset);
+    // Of a log that grows, what lies beyond the end is not fetched in vain.
+    if (batch.nextOffset >= (this.reading.to?.get(batch.partition) ?? Infinity))
+      this.member?.pause({ topic: batch.topic, partition: batch.partition });
     this.waiting.push(this.within(batch, position));
     this.wake();
     while (this.waiting.length >= WAITING_MAX && !signal.aborted && !this.closed) await this.change(signal);

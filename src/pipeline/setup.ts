@@ -7,6 +7,7 @@ import { type FieldPlan, isPlanFault, isTimeField, planFields } from '../decode/
 import { singleObjectHeader } from '../decode/fingerprint.js';
 import { schemaFolder } from '../decode/schema-folder.js';
 import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
+import type { SchemaSource } from '../decode/schema-source.js';
 import { DetectorConfigFault } from '../detect/detector.js';
 import { type Judge, loadJudge } from '../detect/verdicts.js';
 import { UnusableFileError } from '../errors.js';
@@ -70,17 +71,22 @@ export function prepareJudge(config: Config, { names, definitions }: EventReadin
   }
 }
 
+/** Where the writer schemas of events come from. */
+export function prepareSchemas(config: Config, reader: Type, onWaiting?: RegistryWaiting): SchemaSource {
+  const { encoding, registry, schemas } = config.input;
+  return encoding === 'confluent' && registry !== null
+    ? new SchemaRegistry(registry, onWaiting)
+    : schemaFolder(schemas, reader);
+}
+
 export function prepareDecoder(
   config: Config,
   { reader, plan }: EventReading,
   onWaiting?: RegistryWaiting,
 ): EventDecoder {
-  const { encoding, registry, schemas, maxEventBytes } = config.input;
-  const source =
-    encoding === 'confluent' && registry !== null
-      ? new SchemaRegistry(registry, onWaiting)
-      : schemaFolder(schemas, reader);
-  return new EventDecoder({ encoding, reader, plan, schemas: source, maxEventBytes });
+  const { encoding, maxEventBytes } = config.input;
+  const schemas = prepareSchemas(config, reader, onWaiting);
+  return new EventDecoder({ encoding, reader, plan, schemas, maxEventBytes });
 }
 
 export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: RegistryWaiting): Scorer {

@@ -2,6 +2,8 @@ import type { DeadLetterReason, HeaderList, OutgoingRecord, SourceRecord } from 
 import { BATCH_OVERHEAD_BYTES, recordBytes } from './record-size.js';
 
 export const DEAD_LETTER_PREFIX = '__dlq.errors.';
+/** On an event that came back from the dead letters: how often it was tried before. */
+export const REDRIVE_ATTEMPTS = '__dlq.redrive.attempts';
 
 export interface DeadLetterFacts {
   readonly topic: string;
@@ -9,6 +11,8 @@ export interface DeadLetterFacts {
   readonly group: string;
   readonly reason: DeadLetterReason;
   readonly message: string;
+  /** How often the event was tried, this time included. */
+  readonly attempts: number;
 }
 
 /** Longest message that goes into a header, in characters. */
@@ -29,16 +33,17 @@ export function deadLetter(
     readonly timestampMs: number;
   },
 ): OutgoingRecord {
-  const own = headers.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX));
+  const own = headers.filter(([name]) => !name.startsWith(DEAD_LETTER_PREFIX) && name !== REDRIVE_ATTEMPTS);
   const nulls = own.filter(([, value]) => value === null).map(([name]) => name);
   const why: [string, Buffer][] = [
     header('topic', facts.topic),
     header('partition', String(facts.partition)),
     header('offset', record.offset),
+    header('timestamp', record.timestamp),
     header('group', facts.group),
     header('reason', facts.reason),
     header('message', facts.message.slice(0, MESSAGE_CHARS_MAX)),
-    header('attempts', '1'),
+    header('attempts', String(facts.attempts)),
   ];
   if (nulls.length > 0)
     why.push(header('null-headers', [...new Set(nulls)].join(',').slice(0, MESSAGE_CHARS_MAX)));
@@ -49,6 +54,12 @@ export function deadLetter(
     timestampMs: to.timestampMs,
     ...cut(whole, why, to.batchBytesMax),
   };
+}
+
+/** How often an event was tried before, by its headers. Whoever writes to the input can write this one too. */
+export function attemptsBefore(headers: HeaderList): number {
+  const text = headers.findLast(([name]) => name === REDRIVE_ATTEMPTS)?.[1]?.toString('latin1') ?? '';
+  return /^\d{1,6}$/.test(text) ? Number(text) : 0;
 }
 
 type Content = Pick<OutgoingRecord, 'key' | 'value' | 'headers'>;

@@ -11,7 +11,7 @@ import type {
 } from '../model.js';
 import { bytesAsText } from '../bytes-as-text.js';
 import { type Anomaly, anomalyId, encodeAnomaly } from './anomaly-record.js';
-import { deadLetter } from './dead-letter.js';
+import { REDRIVE_ATTEMPTS, attemptsBefore, deadLetter } from './dead-letter.js';
 import { fitsAlone } from './record-size.js';
 
 /** An output topic as it was found. */
@@ -35,6 +35,8 @@ export interface PublisherOptions {
   readonly group: string;
   readonly anomalies: OutputTopic;
   readonly deadLetters: OutputTopic;
+  /** Where dead letters go that were tried at least this often; absent: with the others. */
+  readonly parking?: { readonly topic: OutputTopic; readonly attemptsMin: number };
   /** What stands before an anomaly's body. */
   readonly frame: Buffer;
   readonly clock: Clock;
@@ -45,6 +47,10 @@ export interface Output {
   readonly anomalies: number;
   /** Dead letters by reason. */
   readonly deadLetters: ReadonlyMap<Reject['reason'], number>;
+  /** What became a dead letter, by index in the batch. */
+  readonly refused: readonly Reject[];
+  /** What became an anomaly, by index in the batch. */
+  readonly anomalous: readonly number[];
 }
 
 export interface ScoredRows {
@@ -64,12 +70,18 @@ export class Publisher {
     const { threshold } = this.options.verdict;
     const { scores, rejects } = scored;
     const anomalies: OutgoingRecord[] = [];
+    const anomalous: number[] = [];
     const tooLarge: Reject[] = [];
     for (let row = 0; row < scored.features.rows; row++) {
       if (!((scores[row] as number) >= threshold)) continue;
       const record = this.anomaly(scored, row);
-      if (fitsAlone(record, this.options.anomalies.batchBytesMax)) anomalies.push(record);
-      else tooLarge.push(this.tooLarge(scored, row, record));
+      const index = indexOf(scored, row);
+      if (fitsAlone(record, this.options.anomalies.batchBytesMax)) {
+        anomalies.push(record);
+        anomalous.push(index);
+      } else {
+        tooLarge.push(this.tooLarge(index, record));
+      }
     }
     const refused = [...rejects, ...tooLarge].sort((a, b) => a.index - b.index);
     const counts = new Map<Reject['reason'], number>();
@@ -77,7 +89,13 @@ export class Publisher {
       counts.set(reject.reason, (counts.get(reject.reason) ?? 0) + 1);
       return this.letter(scored.batch, reject);
     });
-    return { records: [...anomalies, ...letters], anomalies: anomalies.length, deadLetters: counts };
+    return {
+      records: [...anomalies, ...letters],
+      anomalies: anomalies.length,
+      deadLetters: counts,
+      refused,
+      anomalous,
+    };
   }
 
   private anomaly({ batch, fields, features, scores }: ScoredRows, row: number): OutgoingRecord {
@@ -118,7 +136,7 @@ export class Publisher {
       key: record.key,
       value: encodeAnomaly(anomaly, frame),
       headers: [
-        ...batch.headersOf(index).filter(([name]) => name !== 'outrider-id' && name !== 'outrider-source'),
+        ...batch.headersOf(index).filter(([name]) => !OWN_HEADERS.has(name)),
         ['outrider-id', Buffer.from(anomaly.id)],
         ['outrider-source', Buffer.from(`${batch.topic}/${batch.partition}/${record.offset}`)],
       ] satisfies HeaderList,
@@ -126,30 +144,41 @@ export class Publisher {
     };
   }
 
-  private tooLarge({ fields, features }: ScoredRows, row: number, record: OutgoingRecord): Reject {
+  private tooLarge(index: number, record: OutgoingRecord): Reject {
     const { name, batchBytesMax } = this.options.anomalies;
     return {
-      index: fields.source[features.row[row] as number] as number,
+      index,
       reason: 'too-large',
       message: `an anomaly of ${record.value?.length ?? 0} bytes does not fit topic ${name}, whose max.message.bytes is ${batchBytesMax}`,
     };
   }
 
   private letter(batch: SourceBatch, { index, reason, message }: Reject): OutgoingRecord {
-    const { deadLetters, group, clock } = this.options;
+    const { deadLetters, parking, group, clock } = this.options;
+    const headers = batch.headersOf(index);
+    const attempts = attemptsBefore(headers) + 1;
+    const topic = parking !== undefined && attempts >= parking.attemptsMin ? parking.topic : deadLetters;
     return deadLetter(
       batch.records[index] as SourceRecord,
-      batch.headersOf(index),
-      { topic: batch.topic, partition: batch.partition, group, reason, message },
+      headers,
+      { topic: batch.topic, partition: batch.partition, group, reason, message, attempts },
       {
-        topic: deadLetters.name,
-        partition: batch.partition % deadLetters.partitions,
-        batchBytesMax: deadLetters.batchBytesMax,
+        topic: topic.name,
+        partition: batch.partition % topic.partitions,
+        batchBytesMax: topic.batchBytesMax,
         timestampMs: clock(),
       },
     );
   }
 }
+
+/** Where the event of a scored row stands in its batch. */
+function indexOf({ fields, features }: ScoredRows, row: number): number {
+  return fields.source[features.row[row] as number] as number;
+}
+
+/** What an event brings of these is replaced, or of no concern to who reads anomalies. */
+const OWN_HEADERS: ReadonlySet<string> = new Set(['outrider-id', 'outrider-source', REDRIVE_ATTEMPTS]);
 
 function keyText(key: Buffer | null): string | null {
   return key === null ? null : bytesAsText(key);

@@ -36,6 +36,8 @@ test('output that waits does not keep the fetch that it came from', () => {
     records: [record],
     anomalies: 1,
     deadLetters: new Map(),
+    refused: [],
+    anomalous: [0],
   });
   const [kept] = pending.records;
   assert.deepEqual(kept, record);

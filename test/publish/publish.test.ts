@@ -93,6 +93,7 @@ test('a dead letter always fits its topic, whatever its key, value and headers w
     group: 'g',
     reason: 'undecodable',
     message: 'm'.repeat(5000),
+    attempts: 1,
   } as const;
   const to = { topic: 't.dlt', partition: 0, batchBytesMax: 2000, timestampMs: 0 };
   for (const [key, value, header] of [
@@ -118,7 +119,7 @@ test('a null header is written empty and named', () => {
       ['a', null],
       ['b', Buffer.from('x')],
     ],
-    { topic: 't', partition: 1, group: 'g', reason: 'undecodable', message: '' },
+    { topic: 't', partition: 1, group: 'g', reason: 'undecodable', message: '', attempts: 1 },
     { topic: 'd', partition: 0, batchBytesMax: 10_000, timestampMs: 0 },
   );
   assert.equal(letter.headers.find(([name]) => name === '__dlq.errors.null-headers')?.[1]?.toString(), 'a');

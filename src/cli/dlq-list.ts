@@ -1,0 +1,114 @@
+import type { Command } from 'commander';
+import type { Config } from '../config/config.js';
+import { LetterMatcher } from '../dlq/letter-filter.js';
+import type { Ledger } from '../dlq/ledger.js';
+import { findLedgerTopic, readLedgers } from '../dlq/ledger-topic.js';
+import { lettersOf } from '../dlq/letters-of.js';
+import { type LetterGroup, LetterSummary } from '../dlq/summarise.js';
+import { UsageError } from '../errors.js';
+import { KafkaAdmin } from '../kafka/admin.js';
+import { resolveBounds } from '../kafka/offset-bounds.js';
+import { prepareDecoder, prepareReading } from '../pipeline/setup.js';
+import { connectionFor } from './connection.js';
+import type { CliContext } from './context.js';
+import { type LetterOptions, filterOf, letterOptions } from './dlq-options.js';
+import { common } from './options.js';
+import { Printer, grouped } from './output.js';
+import { startProgress } from './progress.js';
+
+type ListOptions = LetterOptions & { readonly brokers?: string };
+
+export function dlqListCommand(dlq: Command, context: CliContext): void {
+  common(
+    letterOptions(
+      dlq
+        .command('list')
+        .description('count dead letters by reason and producer schema, with the first and the last time')
+        .option('--brokers <list>', 'host:port, … [kafka.brokers, KAFKA_BROKERS, localhost:9092]'),
+    ),
+    'outrider dlq list --from 24h',
+    'warn',
+  ).action(async (options: ListOptions) => list(options, context));
+}
+
+async function list(options: ListOptions, context: CliContext): Promise<void> {
+  const { kafka, config } = connectionFor(options.config, options.brokers, context);
+  const topic = options.topic ?? config?.output.deadLetters;
+  if (topic === undefined) throw new UsageError('give --topic, or a configuration with --config');
+  const { signal } = context;
+  const log = context.createLog(options.logLevel);
+  await using admin = new KafkaAdmin(kafka, log);
+  await admin.partitionCount(topic);
+  const { from, to } = await resolveBounds(admin, topic, options);
+  const ledgers = config === null ? NO_LEDGERS : await ledgersOf(config, topic, admin, context, options);
+  const decoder =
+    config === null || options.entity === undefined ? null : prepareDecoder(config, prepareReading(config));
+  const matcher = new LetterMatcher(filterOf(options), decoder, config?.input.encoding ?? null);
+  const summary = new LetterSummary(config?.input.encoding ?? null);
+  const total = [...to].reduce((sum, [partition, end]) => sum + end - (from.get(partition) ?? end), 0);
+  const groupPrefix = `${config?.group ?? 'outrider'}.dlq`;
+  {
+    using progress = startProgress(context.stderr, 'letters', total);
+    let read = 0;
+    for await (const letters of lettersOf({ kafka, topic, groupPrefix, from, to, log, signal })) {
+      const matches = await matcher.matches(letters, signal);
+      for (const [index, letter] of letters.entries())
+        if (matches[index] === true) summary.add(letter, ledgers.get(letter.partition));
+      progress.update((read += letters.length));
+    }
+  }
+  print(summary.sorted, topic, options, new Printer(context.stdout, context.environment));
+}
+
+const NO_LEDGERS: ReadonlyMap<number, Ledger> = new Map();
+
+/** What became of the letters, as the ledger of the configuration's group says. */
+async function ledgersOf(
+  { kafka, group }: Config,
+  topic: string,
+  admin: KafkaAdmin,
+  { signal, createLog }: CliContext,
+  { logLevel }: LetterOptions,
+): Promise<ReadonlyMap<number, Ledger>> {
+  const reading = { kafka, group, letters: topic, admin, log: createLog(logLevel), signal };
+  const found = await findLedgerTopic(reading);
+  return found === null ? NO_LEDGERS : readLedgers(reading, found);
+}
+
+function print(
+  groups: readonly LetterGroup[],
+  topic: string,
+  { json }: LetterOptions,
+  printer: Printer,
+): void {
+  if (json === true) {
+    for (const { firstMs, lastMs, ...group } of groups)
+      printer.json({
+        ...group,
+        first: new Date(firstMs).toISOString(),
+        last: new Date(lastMs).toISOString(),
+      });
+    return;
+  }
+  if (groups.length === 0) {
+    printer.line(`no such letters on ${topic}`);
+    return;
+  }
+  printer.table(
+    ['letters', 'waiting', 'reason', 'producer schema', 'first', 'last', 'written by'],
+    groups.map(({ letters, waiting, reason, schema, firstMs, lastMs, writtenBy }) => [
+      grouped(letters),
+      grouped(waiting),
+      reason,
+      schema,
+      clock(firstMs),
+      clock(lastMs),
+      writtenBy,
+    ]),
+  );
+}
+
+/** `2026-03-01 12:00:01Z` */
+function clock(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')}Z`;
+}

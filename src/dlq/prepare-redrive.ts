@@ -1,0 +1,171 @@
+import type { Logger } from 'pino';
+import type { Config } from '../config/config.js';
+import { EventDecoder } from '../decode/event-decoder.js';
+import { ConfigurationError } from '../errors.js';
+import { KafkaAdmin } from '../kafka/admin.js';
+import { type Bound, resolveBounds } from '../kafka/offset-bounds.js';
+import { keyPartitioner } from '../kafka/partitioner.js';
+import type { Clock } from '../model.js';
+import { findTopics, verdictOf } from '../pipeline/publishing.js';
+import { Scorer } from '../pipeline/scorer.js';
+import {
+  type EventReading,
+  anomalyFrame,
+  prepareDecoder,
+  prepareJudge,
+  prepareReading,
+} from '../pipeline/setup.js';
+import { type OutputTopic, Publisher } from '../publish/publisher.js';
+import { IntoParking } from './into-parking.js';
+import { IntoPipeline } from './into-pipeline.js';
+import { IntoSource } from './into-source.js';
+import { ledgerTopicName } from './ledger-topic.js';
+import type { EventPlace } from './letter-batch.js';
+import type { Letter } from './letter.js';
+import { type LetterFilter, LetterMatcher } from './letter-filter.js';
+import { LetterSelector } from './letter-selector.js';
+import { ParkAfter } from './park-after.js';
+import type { RedriveOptions } from './redrive.js';
+import type { Treatment } from './treatment.js';
+
+export interface RedriveRequest {
+  readonly config: Config;
+  /** The dead-letter topic; absent: the configuration's. */
+  readonly topic?: string | undefined;
+  /** Absent: `<dead-letter topic>.parked`. */
+  readonly parkingTopic?: string | undefined;
+  readonly from: Bound;
+  readonly to: Bound;
+  readonly filter: LetterFilter;
+  readonly limit: number;
+  readonly into: 'pipeline' | 'source' | 'parking';
+  /** Tries after which a letter is parked. */
+  readonly attemptsMax: number;
+  readonly isDryRun: boolean;
+  readonly clock: Clock;
+  readonly admin: KafkaAdmin;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  readonly onProgress: (lettersRead: number) => void;
+}
+
+export function parkingTopicOf(deadLetters: string): string {
+  return `${deadLetters}.parked`;
+}
+
+/**
+ * Whether the headers of letters on a topic are believed where they say where an event stood: they then become the id
+ * of its anomaly. Only on the topics that the configuration names, which nobody else may write to (docs/SECURITY.md).
+ */
+export function isTrusted(topic: string, { output }: Config): boolean {
+  return topic === output.deadLetters || topic === parkingTopicOf(output.deadLetters);
+}
+
+/** What a redrive runs on. @throws OutriderError when schema, model or topics are missing */
+export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOptions> {
+  const { config, admin, log, signal, into, isDryRun, filter, limit, onProgress } = request;
+  const { kafka, group, output, input } = config;
+  const topic = request.topic ?? output.deadLetters;
+  const parkingName = request.parkingTopic ?? parkingTopicOf(output.deadLetters);
+  if (into === 'parking' && topic === parkingName)
+    throw new ConfigurationError(`topic ${topic} is the parking topic: its letters are parked already`);
+  const reading = prepareReading(config);
+  const decoder = prepareDecoder(config, reading, (reason) => {
+    if (reason !== null) log.warn({ reason }, 'waiting for the schema registry');
+  });
+  const found = await findTopics(admin, kafka, {
+    letters: topic,
+    anomalies: output.anomalies,
+    input: input.topic,
+  });
+  const parking = await parkingTopic(request, parkingName, found.letters);
+  const topics = [...Object.values(found), parking];
+  const limits = new Map(topics.map(({ name, batchBytesMax }) => [name, batchBytesMax]));
+  const ledger = ledgerTopicName(group);
+  limits.set(ledger, LEDGER_BATCH_BYTES_MAX);
+  const { from, to } = await resolveBounds(admin, topic, request);
+  return {
+    kafka,
+    group,
+    topic,
+    partitions: found.letters.partitions,
+    from,
+    to,
+    selector: new LetterSelector(new LetterMatcher(filter, decoder, input.encoding), {
+      isOwn: (letter) => isOwn(letter, config),
+      takesCut: into === 'parking',
+    }),
+    treatment: await treatmentFor(request, { reading, decoder, parking, ...found }),
+    limit,
+    isDryRun,
+    batchBytesMax: (name) => limits.get(name) ?? LEDGER_BATCH_BYTES_MAX,
+    admin,
+    log,
+    signal,
+    onProgress,
+  };
+}
+
+/** Pages are small; any topic takes this much. */
+const LEDGER_BATCH_BYTES_MAX = 65_536;
+
+async function parkingTopic(
+  { admin, config, isDryRun }: RedriveRequest,
+  name: string,
+  letters: OutputTopic,
+): Promise<OutputTopic> {
+  if (isDryRun && (await admin.partitionCounts([name])).size === 0) return { ...letters, name };
+  const configs = { 'max.message.bytes': String(letters.batchBytesMax) };
+  await admin.createTopics([{ topic: name, partitions: letters.partitions, configs }]);
+  return (await findTopics(admin, config.kafka, { parking: name })).parking;
+}
+
+interface Parts {
+  readonly reading: EventReading;
+  readonly decoder: EventDecoder;
+  readonly parking: OutputTopic;
+  readonly anomalies: OutputTopic;
+  readonly letters: OutputTopic;
+  readonly input: OutputTopic;
+}
+
+async function treatmentFor(request: RedriveRequest, parts: Parts): Promise<Treatment> {
+  const { config, into, attemptsMax, clock, signal } = request;
+  const intoParking = new IntoParking(parts.parking, clock);
+  if (into === 'parking') return intoParking;
+  if (into === 'source') {
+    const intoSource = new IntoSource({ input: parts.input, partitionOf: keyPartitioner() });
+    return new ParkAfter(attemptsMax, intoParking, intoSource);
+  }
+  const judge = prepareJudge(config, parts.reading);
+  const publisher = new Publisher({
+    verdict: verdictOf(judge),
+    group: config.group,
+    anomalies: parts.anomalies,
+    // What fails again goes back to where it came from.
+    deadLetters: parts.letters,
+    parking: { topic: parts.parking, attemptsMin: attemptsMax },
+    frame: await anomalyFrame(config, signal),
+    clock,
+  });
+  const intoPipeline = new IntoPipeline({
+    scorer: new Scorer(parts.decoder, parts.reading.features, judge),
+    publisher,
+    placeOf: (letter) => placeOf(letter, config),
+    attemptsMax,
+  });
+  return new ParkAfter(attemptsMax, intoParking, intoPipeline);
+}
+
+/** Where the event of a letter stood, as far as that can be believed; else the letter's own place. */
+function placeOf(letter: Letter, config: Config): EventPlace {
+  const { source } = letter;
+  if (source === null || letter.writtenBy !== 'outrider' || !isTrusted(letter.topic, config)) return letter;
+  return { ...source, timestampMs: source.timestampMs ?? letter.timestampMs };
+}
+
+/** Fleets may share a dead-letter topic: the events of others have other schemas, models and topics. */
+function isOwn(letter: Letter, config: Config): boolean {
+  if (letter.writtenBy !== 'outrider' || !isTrusted(letter.topic, config)) return true;
+  return letter.group === config.group && letter.source?.topic === config.input.topic;
+}

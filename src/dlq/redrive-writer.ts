@@ -1,0 +1,201 @@
+import type { Logger } from 'pino';
+import { TransactionalWriter } from '../kafka/transactional-writer.js';
+import type { KafkaAdmin } from '../kafka/admin.js';
+import type { KafkaConfig } from '../kafka/client.js';
+import type { Delivery, OutgoingRecord, TopicPartition } from '../model.js';
+import type { RecordTransport } from '../ports.js';
+import { Producer } from '../publish/producer.js';
+import { recordBytes } from '../publish/record-size.js';
+import { Ledger } from './ledger.js';
+import { goneRecord, pageRecord, takeOverRecord } from './ledger-record.js';
+import {
+  type LedgerReading,
+  type LedgerTopic,
+  ledgerPartition,
+  makeLedgerTopic,
+  readLedgers,
+  wasTakenOver,
+} from './ledger-topic.js';
+import type { Letter } from './letter.js';
+import type { Outcome, Treated } from './treatment.js';
+
+export interface RedriveWriterOptions {
+  readonly kafka: KafkaConfig;
+  readonly group: string;
+  /** The dead-letter topic, and how many partitions it has. */
+  readonly topic: string;
+  readonly partitions: number;
+  /** First offset that is read, by partition. */
+  readonly from: ReadonlyMap<number, number>;
+  readonly batchBytesMax: (topic: string) => number;
+  readonly admin: KafkaAdmin;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+  /** Told of what is committed. */
+  readonly onCommitted: (outcomes: readonly Outcome[]) => void;
+}
+
+/** Of one transaction; also what is kept in memory. */
+const UNIT_LETTERS_MAX = 4096;
+const UNIT_BYTES_MAX = 8_388_608;
+
+/** What waits for the next transaction of a partition. */
+export interface Unit {
+  readonly partition: number;
+  readonly letters: Letter[];
+  readonly outcomes: Outcome[];
+  readonly records: OutgoingRecord[];
+  bytes: number;
+}
+
+/** The transactional id of whoever redrives the letters of a partition. No fleet's has three slashes. */
+export function redriveId(group: string, { topic, partition }: TopicPartition): string {
+  return `${group}/dlq/${topic}/${partition}`;
+}
+
+/**
+ * Commits what letters cause together with the ledger's pages that say so. Calls, in order: takeOver, then add and
+ * flush; after an error it is disposed of and a new one starts at the fence.
+ */
+export class RedriveWriter implements AsyncDisposable {
+  private readonly writers: ReadonlyMap<number, TransactionalWriter>;
+  private readonly producer: Producer;
+  private ledgerTopic: LedgerTopic | null = null;
+  private readonly ledgers = new Map<number, Ledger>();
+  private unit: Unit | null = null;
+  /** Where this redrive's marks stand in the ledger topic, by partition of the letters. */
+  private readonly marks = new Map<number, number>();
+  /** What was being committed when an error came: nobody knows yet whether it is. */
+  inDoubt: Unit | null = null;
+
+  /** @param partitionsToDo of the dead-letter topic */
+  constructor(
+    private readonly options: RedriveWriterOptions,
+    partitionsToDo: readonly number[],
+  ) {
+    const { kafka, group, topic, batchBytesMax, log } = options;
+    this.writers = new Map(
+      partitionsToDo.map((partition) => [
+        partition,
+        new TransactionalWriter(kafka, redriveId(group, { topic, partition }), log),
+      ]),
+    );
+    this.producer = new Producer({ transport: onlyInTransactions, batchBytesMax });
+  }
+
+  get lettersWaiting(): number {
+    return this.unit?.letters.length ?? 0;
+  }
+
+  /**
+   * Fences every earlier redrive of these letters, leaves a mark in the ledger, and reads the ledger up to that mark: a
+   * broker that knows the mark knows everything that was committed before it.
+   */
+  async takeOver(): Promise<ReadonlyMap<number, Ledger>> {
+    const { options, writers } = this;
+    const topic = await makeLedgerTopic(this.reading, options.partitions);
+    this.ledgerTopic = topic;
+    await Promise.all([...writers.values()].map((writer) => writer.fence()));
+    const ends = new Map<number, number>();
+    for (const [partition, writer] of writers) {
+      const to = this.ledgerPlace(partition);
+      const mark = takeOverRecord(to, this.lettersAt(partition));
+      const [delivery] = await writer.write((via) => this.producer.sendAll([mark], via));
+      const { offset } = delivery as Delivery;
+      this.marks.set(partition, offset);
+      ends.set(to.partition, Math.max(ends.get(to.partition) ?? 0, offset + 1));
+    }
+    for (const [partition, ledger] of await readLedgers(this.reading, topic, ends))
+      this.ledgers.set(partition, ledger);
+    const ranges = await options.admin.range(options.topic);
+    for (const partition of writers.keys()) {
+      const ledger = this.ledgers.get(partition) ?? new Ledger();
+      this.ledgers.set(partition, ledger);
+      await this.forget(partition, ledger, ranges.get(partition)?.low ?? 0);
+    }
+    return this.ledgers;
+  }
+
+  /** Whether it was another redrive that fenced this one. @throws OutriderError */
+  async wasTakenOver(): Promise<boolean> {
+    const { ledgerTopic, marks } = this;
+    return ledgerTopic !== null && marks.size > 0 && wasTakenOver(this.reading, ledgerTopic, marks);
+  }
+
+  async add(partition: number, letters: readonly Letter[], { records, outcomes }: Treated): Promise<void> {
+    if (this.unit !== null && this.unit.partition !== partition) await this.flush();
+    const unit = (this.unit ??= { partition, letters: [], outcomes: [], records: [], bytes: 0 });
+    unit.letters.push(...letters);
+    unit.outcomes.push(...outcomes);
+    unit.records.push(...records);
+    for (const record of records) unit.bytes += recordBytes(record);
+    if (unit.letters.length >= UNIT_LETTERS_MAX || unit.bytes >= UNIT_BYTES_MAX) await this.flush();
+  }
+
+  /** Commits what waits. @throws OutriderError; the outcome is then unknown */
+  async flush(): Promise<void> {
+    const { unit } = this;
+    this.unit = null;
+    if (unit === null || unit.letters.length === 0) return;
+    const { partition, letters, outcomes, records } = unit;
+    const ledger = this.ledgers.get(partition) as Ledger;
+    for (const [index, { offset, timestampMs }] of letters.entries()) {
+      const state = STATE_OF[outcomes[index] as Outcome];
+      if (state !== null) ledger.mark(offset, timestampMs, state);
+    }
+    const at = this.lettersAt(partition);
+    const pages = ledger.takeTouched().map((page) => pageRecord(this.ledgerPlace(partition), at, page));
+    this.inDoubt = unit;
+    await this.write(partition, [...records, ...pages]);
+    this.inDoubt = null;
+    this.options.onCommitted(outcomes);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all([...this.writers.values()].map((writer) => writer.discard()));
+  }
+
+  /** What the ledger says of letters that retention has deleted is of no use to anybody. */
+  private async forget(partition: number, ledger: Ledger, low: number): Promise<void> {
+    const gone = ledger.dropBelow(low);
+    const at = this.lettersAt(partition);
+    const to = this.ledgerPlace(partition);
+    if (gone.length > 0)
+      await this.write(
+        partition,
+        gone.map((first) => goneRecord(to, at, first)),
+      );
+  }
+
+  private async write(partition: number, records: readonly OutgoingRecord[]): Promise<void> {
+    const writer = this.writers.get(partition) as TransactionalWriter;
+    if (records.length > 0) await writer.write((via) => this.producer.sendAll(records, via));
+  }
+
+  private get reading(): LedgerReading {
+    const { kafka, group, topic, admin, log, signal } = this.options;
+    return { kafka, group, letters: topic, admin, log, signal };
+  }
+
+  private lettersAt(partition: number): TopicPartition {
+    return { topic: this.options.topic, partition };
+  }
+
+  private ledgerPlace(partition: number): { readonly topic: string; readonly partition: number } {
+    const topic = this.ledgerTopic as LedgerTopic;
+    return { topic: topic.name, partition: ledgerPartition(topic, partition) };
+  }
+}
+
+const STATE_OF = {
+  anomaly: 'redriven',
+  normal: 'redriven',
+  sent: 'redriven',
+  'failed-again': 'failed-again',
+  parked: 'parked',
+  unusable: null,
+} as const;
+
+const onlyInTransactions: RecordTransport = {
+  send: () => Promise.reject(new TypeError('what a redrive writes goes through a transaction')),
+};

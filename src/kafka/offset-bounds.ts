@@ -1,0 +1,45 @@
+import type { KafkaAdmin } from './admin.js';
+
+/** A place in a topic: an end of the log, an offset, or the first record at or after a time (Unix ms). */
+export type Bound = 'earliest' | 'latest' | { readonly offset: number } | { readonly timeMs: number };
+
+const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
+
+/**
+ * `earliest`, `latest`, an offset (`1200`), an ISO time, or a duration ago (`2h`, `30m`, `1d`).
+ * @returns null for anything else
+ */
+export function parseBound(text: string, nowMs: number): Bound | null {
+  if (text === 'earliest' || text === 'latest') return text;
+  if (/^\d{1,15}$/.test(text)) return { offset: Number(text) };
+  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
+  if (count !== undefined && unit !== undefined)
+    return { timeMs: Math.floor(nowMs - Number(count) * (UNIT_MS[unit] as number)) };
+  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
+  return Number.isNaN(timeMs) ? null : { timeMs };
+}
+
+/**
+ * The offsets of bounds, by partition, within what is retained: `from` is read, `to` is not any more.
+ * @throws OutriderError
+ */
+export async function resolveBounds(
+  admin: KafkaAdmin,
+  topic: string,
+  bounds: { readonly from: Bound; readonly to: Bound },
+): Promise<{ readonly from: ReadonlyMap<number, number>; readonly to: ReadonlyMap<number, number> }> {
+  const ranges = await admin.range(topic);
+  const resolve = async (bound: Bound): Promise<ReadonlyMap<number, number>> => {
+    const atTime =
+      typeof bound === 'object' && 'timeMs' in bound ? await admin.atTime(topic, bound.timeMs) : null;
+    return new Map(
+      [...ranges].map(([partition, { low, high }]) => {
+        if (bound === 'earliest') return [partition, low];
+        if (bound === 'latest') return [partition, high];
+        const offset = 'offset' in bound ? bound.offset : (atTime?.get(partition) ?? high);
+        return [partition, Math.min(Math.max(offset, low), high)];
+      }),
+    );
+  };
+  return { from: await resolve(bounds.from), to: await resolve(bounds.to) };
+}
