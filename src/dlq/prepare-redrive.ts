@@ -5,6 +5,7 @@ import { ConfigurationError } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { type Bound, resolveBounds } from '../kafka/offset-bounds.js';
 import { keyPartitioner } from '../kafka/partitioner.js';
+import { TransactionalWriter } from '../kafka/transactional-writer.js';
 import type { Clock } from '../model.js';
 import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import { Scorer } from '../pipeline/scorer.js';
@@ -26,6 +27,7 @@ import { type LetterFilter, LetterMatcher } from './letter-filter.js';
 import { LetterSelector } from './letter-selector.js';
 import { ParkAfter } from './park-after.js';
 import type { RedriveOptions } from './redrive.js';
+import { redriveId } from './redrive-writer.js';
 import type { Treatment } from './treatment.js';
 
 export interface RedriveRequest {
@@ -98,6 +100,7 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
     treatment: await treatmentFor(request, { reading, decoder, parking, ...found }),
     limit,
     isDryRun,
+    writerFor: (partition) => new TransactionalWriter(kafka, redriveId(group, { topic, partition }), log),
     batchBytesMax: (name) => limits.get(name) ?? LEDGER_BATCH_BYTES_MAX,
     admin,
     log,

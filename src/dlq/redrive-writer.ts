@@ -1,5 +1,4 @@
 import type { Logger } from 'pino';
-import { TransactionalWriter } from '../kafka/transactional-writer.js';
 import type { KafkaAdmin } from '../kafka/admin.js';
 import type { KafkaConfig } from '../kafka/client.js';
 import type { Delivery, OutgoingRecord, TopicPartition } from '../model.js';
@@ -28,11 +27,26 @@ export interface RedriveWriterOptions {
   /** First offset that is read, by partition. */
   readonly from: ReadonlyMap<number, number>;
   readonly batchBytesMax: (topic: string) => number;
+  /** How the letters of a partition are committed. */
+  readonly writerFor: (partition: number) => LetterWriter;
   readonly admin: KafkaAdmin;
   readonly log: Logger;
   readonly signal: AbortSignal;
   /** Told of what is committed. */
   readonly onCommitted: (outcomes: readonly Outcome[]) => void;
+}
+
+/**
+ * Commits for one partition of letters. Calls, in order: fence, then any number of writes one after the other; after an
+ * error discard, and fence again. Whoever made it calls discard at the end.
+ */
+export interface LetterWriter {
+  /** Makes every earlier redrive of these letters powerless and settles what it left open. @throws OutriderError */
+  fence(): Promise<void>;
+  /** What is sent becomes visible together, or not at all. @throws OutriderError; the outcome is then unknown */
+  write<T>(send: (via: RecordTransport) => Promise<T>): Promise<T>;
+  /** May be called twice. */
+  discard(): Promise<void>;
 }
 
 /** Of one transaction; also what is kept in memory. */
@@ -58,7 +72,7 @@ export function redriveId(group: string, { topic, partition }: TopicPartition): 
  * flush; after an error it is disposed of and a new one starts at the fence.
  */
 export class RedriveWriter implements AsyncDisposable {
-  private readonly writers: ReadonlyMap<number, TransactionalWriter>;
+  private readonly writers: ReadonlyMap<number, LetterWriter>;
   private readonly producer: Producer;
   private ledgerTopic: LedgerTopic | null = null;
   private readonly ledgers = new Map<number, Ledger>();
@@ -73,13 +87,8 @@ export class RedriveWriter implements AsyncDisposable {
     private readonly options: RedriveWriterOptions,
     partitionsToDo: readonly number[],
   ) {
-    const { kafka, group, topic, batchBytesMax, log } = options;
-    this.writers = new Map(
-      partitionsToDo.map((partition) => [
-        partition,
-        new TransactionalWriter(kafka, redriveId(group, { topic, partition }), log),
-      ]),
-    );
+    const { writerFor, batchBytesMax } = options;
+    this.writers = new Map(partitionsToDo.map((partition) => [partition, writerFor(partition)]));
     this.producer = new Producer({ transport: onlyInTransactions, batchBytesMax });
   }
 
@@ -168,7 +177,7 @@ export class RedriveWriter implements AsyncDisposable {
   }
 
   private async write(partition: number, records: readonly OutgoingRecord[]): Promise<void> {
-    const writer = this.writers.get(partition) as TransactionalWriter;
+    const writer = this.writers.get(partition) as LetterWriter;
     if (records.length > 0) await writer.write((via) => this.producer.sendAll(records, via));
   }
 

@@ -10,7 +10,7 @@ import { lettersOf } from './letters-of.js';
 import type { Letter } from './letter.js';
 import type { LetterSelector, Selected } from './letter-selector.js';
 import { RedriveTally } from './redrive-tally.js';
-import { RedriveWriter, type Unit } from './redrive-writer.js';
+import { type LetterWriter, RedriveWriter, type Unit } from './redrive-writer.js';
 import type { Outcome, Treated, Treatment } from './treatment.js';
 
 export interface RedriveOptions {
@@ -29,6 +29,7 @@ export interface RedriveOptions {
   readonly isDryRun: boolean;
   /** The largest record batch of each topic that is written to, in bytes. */
   readonly batchBytesMax: (topic: string) => number;
+  readonly writerFor: (partition: number) => LetterWriter;
   readonly admin: KafkaAdmin;
   readonly log: Logger;
   readonly signal: AbortSignal;
