@@ -156,12 +156,11 @@ function print(
   printer: Printer,
 ): void {
   const { isDryRun, seconds, topic, parking } = facts;
-  const rate = seconds > 0 ? ` (${grouped(read / seconds)}/s)` : '';
   printer.line(
-    `${grouped(read)} letters of ${topic} read in ${seconds.toFixed(1)} s${rate}, ${grouped(taken)} ${isDryRun ? 'would be taken' : 'taken'}`,
+    `${grouped(read)} letters of ${topic} read in ${seconds.toFixed(1)} s, ${grouped(taken)} ${isDryRun ? 'would be taken' : 'taken'}`,
   );
   const lines: (readonly [number, string])[] = [
-    [outcomes.anomaly, 'scored: anomalies, written'],
+    [outcomes.anomaly, 'scored: anomalies'],
     [outcomes.normal, 'scored: nothing anomalous'],
     [outcomes.sent, 'put on the input topic again'],
     [outcomes['failed-again'], 'failed again: new dead letters, with one attempt more'],
