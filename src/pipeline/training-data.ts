@@ -88,7 +88,7 @@ export async function trainingDataFromFile(
 
 /** A decoder for what fileBatches makes: bodies without a frame. */
 export function fileDecoder(config: Config, { reader, plan }: EventReading): EventDecoder {
-  const schemas = { find: () => Promise.resolve(null) };
+  const schemas = { find: () => Promise.resolve(new Map()) };
   return new EventDecoder({
     encoding: 'raw',
     reader,
