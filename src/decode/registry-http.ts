@@ -1,4 +1,4 @@
-import { MissingRemoteError, UnreachableError, messageOf } from '../errors.js';
+import { MissingRemoteError, OutriderError, UnreachableError, messageOf } from '../errors.js';
 
 export interface RegistryOptions {
   /** Without user name, password, query or fragment. */
@@ -50,22 +50,32 @@ export class RegistryHttp {
   async request(method: string, path: string, body: unknown, signal: AbortSignal): Promise<RegistryAnswer> {
     const { url } = this.options;
     const what = `registry ${url}: ${method} ${path}`;
-    let response: Response;
-    let text: string | null;
+    // Not AbortSignal.any with AbortSignal.timeout: Node 20 may collect such a time-out as garbage before it fires.
+    const limit = new AbortController();
+    const stop = (): void => limit.abort();
+    const late = setTimeout(
+      () => limit.abort(new Error(`no answer within ${this.timeoutMs} ms`)),
+      this.timeoutMs,
+    );
+    signal.addEventListener('abort', stop, { once: true });
+    if (signal.aborted) stop();
     try {
-      response = await fetch(url.replace(/\/+$/, '') + path, {
+      const response = await fetch(url.replace(/\/+$/, '') + path, {
         method,
         headers: this.headers(body !== undefined),
         redirect: 'manual',
-        signal: AbortSignal.any([signal, AbortSignal.timeout(this.timeoutMs)]),
+        signal: limit.signal,
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
-      text = await boundedText(response);
+      return this.read(what, response, await boundedText(response));
     } catch (cause) {
       signal.throwIfAborted();
+      if (cause instanceof OutriderError) throw cause;
       throw new UnreachableError(`${what}: ${messageOf((cause as Error).cause ?? cause)}`, { cause });
+    } finally {
+      clearTimeout(late);
+      signal.removeEventListener('abort', stop);
     }
-    return this.read(what, response, text);
   }
 
   private read(what: string, response: Response, text: string | null): RegistryAnswer {

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Type } from 'avsc';
 import { LRUCache } from 'lru-cache';
@@ -62,12 +63,23 @@ export class SchemaRegistry implements SchemaSource {
 
   async find(keys: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Type | NoSchema>> {
     const answers = new Map<string, Type | NoSchema>();
+    const over = new AbortController();
+    // All lookups of the batch listen to it, each more than once.
+    setMaxListeners(0, over.signal);
+    const giveUp = (): void => over.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
     const rest = keys.values();
     const work = async (): Promise<void> => {
-      for (const key of rest) answers.set(key, await this.answer(key, signal));
+      for (const key of rest) answers.set(key, await this.answer(key, over.signal));
     };
-    await Promise.all(Array.from({ length: Math.min(LOOKUPS_CONCURRENT_MAX, keys.length) }, work));
-    return answers;
+    try {
+      await Promise.all(Array.from({ length: Math.min(LOOKUPS_CONCURRENT_MAX, keys.length) }, work));
+      return answers;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      over.abort();
+    }
   }
 
   private async answer(key: string, signal: AbortSignal): Promise<Type | NoSchema> {

@@ -31,7 +31,8 @@ export class RegistryProxy implements AsyncDisposable {
 
   /** @param tls a PKCS#12 key store, for https */
   static async start(tls?: { readonly pfx: Buffer; readonly passphrase: string }): Promise<RegistryProxy> {
-    const listener: RequestListener = (request, response) => void proxy.serve(request, response);
+    const listener: RequestListener = (request, response) =>
+      void proxy.serve(request, response).catch(() => request.socket.destroy());
     const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
