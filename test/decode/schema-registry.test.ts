@@ -217,12 +217,12 @@ const NONSENSE: readonly (readonly [string, Intrusion, RegExp])[] = [
 for (const [name, intrusion, reason] of NONSENSE)
   test(`${name} is no answer: it waits, says why, and goes on by itself`, async () => {
     spoil(known, intrusion);
-    const registry = source({}, 300);
+    const registry = source({}, intrusion === 'hang' ? 300 : LIMIT_MS);
     const answer = findOne(registry, known);
     const asked = `GET /schemas/ids/${known}`;
     await until('it has asked', LIMIT_MS, () => proxy.count(asked) > 0);
     collectGarbage();
-    assert.match(await until('it says why', LIMIT_MS, () => said.at(-1) ?? null), reason);
+    await until(`it says ${reason}`, LIMIT_MS, () => reason.test(said.at(-1) ?? ''));
     if (typeof intrusion === 'object' && 'endless' in intrusion)
       await until('the rest is not read', LIMIT_MS, () => proxy.left > 0);
     proxy.intrude = () => null;
@@ -246,19 +246,21 @@ test('a wrong password is said to be one, without showing it', async () => {
 });
 
 test('it is left alone for as long as it asks', async () => {
-  spoil(known, {
-    status: 429,
-    headers: { 'retry-after': '1' },
-    body: '{"error_code":42901,"message":"slow down"}',
-  });
-  const answer = findOne(source(), known);
-  const reason = await until('it says why', LIMIT_MS, () => said.at(-1) ?? null);
-  const toldMs = performance.now();
-  assert.match(reason, /status 429: slow down/);
-  proxy.intrude = () => null;
-  await answer;
-  assert.ok(performance.now() - toldMs > 900, 'not before the second is over');
-  assert.equal(proxy.count(`GET /schemas/ids/${known}`), 2);
+  let isFirst = true;
+  let toldMs = Infinity;
+  let askedAgainMs = 0;
+  proxy.intrude = () => {
+    if (!isFirst) askedAgainMs = performance.now();
+    else toldMs = performance.now();
+    const intrusion = isFirst
+      ? { status: 429, headers: { 'retry-after': '1' }, body: '{"error_code":42901,"message":"slow down"}' }
+      : null;
+    isFirst = false;
+    return intrusion;
+  };
+  await findOne(source(), known);
+  assert.match(said[0] ?? '', /status 429: slow down/);
+  assert.ok(askedAgainMs - toldMs >= 995, `after ${askedAgainMs - toldMs} ms`);
 });
 
 test('what is there and cannot be used costs its own events only', async () => {

@@ -34,6 +34,8 @@ export class RegistryProxy implements AsyncDisposable {
     const listener: RequestListener = (request, response) =>
       void proxy.serve(request, response).catch(() => request.socket.destroy());
     const server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener);
+    // A connection that is closed just when it is used again would be an answer that no test asked for.
+    server.keepAliveTimeout = 600_000;
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const proxy = new RegistryProxy(server, `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`);
