@@ -11,7 +11,7 @@ import { type NoSchema, type SchemaSource, isNoSchema } from './schema-source.js
 /** Ids of one batch that are asked for at a time. */
 export const LOOKUPS_CONCURRENT_MAX = 16;
 /** Ids without a schema that one process asks for in a second; see `notAsked`. */
-export const UNKNOWN_IDS_PER_SECOND_MAX = 32;
+export const UNKNOWN_IDS_PER_SECOND_MAX = 16;
 /** How long an id without a schema is not asked for again. */
 export const UNKNOWN_ID_KEPT_MS = 30_000;
 /** Such ids that are remembered, the least recently used dropped first. */

@@ -144,7 +144,7 @@ test('ids from nowhere: so many are asked for in a second, many at a time, and t
   assert.ok(proxy.asked.every((what) => Number(what.split('/').at(-1)) <= ID_MAX));
   const before = asked();
   const other = await findOne(registry, String(ID_MAX));
-  assert.match(whyOf(other), /was not asked: more than 32 unknown ids within a second/);
+  assert.match(whyOf(other), /was not asked: more than 16 unknown ids within a second/);
   assert.equal(asked(), before, 'nothing more in this second');
   nowMs += 1000;
   assert.match(whyOf(await findOne(registry, String(ID_MAX))), /does not have it/);

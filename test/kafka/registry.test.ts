@@ -192,6 +192,9 @@ test('at the start it is an error: away, locked, without the schema that it woul
       /Unauthorized .*set input\.registry\.username and input\.registry\.password/,
     );
   }
+  const untrained = await outrider(['train', '--from-topic', '--config', away.file]);
+  assert.equal(untrained.code, 3, untrained.stderr);
+  assert.match(untrained.stderr, /registry http:\/\/127\.0\.0\.1:\d+: GET \/subjects: .*ECONNREFUSED/);
   const missing = await start('run', absent);
   assert.equal(missing.code, 3, missing.stderr);
   assert.match(missing.stderr, /subject \S+-value does not hold .* set input\.registry\.register: true/);
