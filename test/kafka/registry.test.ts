@@ -174,35 +174,39 @@ test('a fifth of ids from nowhere does not stop a partition, nor keep the regist
   assert.ok(lookups >= UNKNOWN_IDS_PER_SECOND_MAX && lookups <= most, `${lookups} lookups in ${seconds} s`);
 });
 
-test('at the start it is an error: away, locked, without the schema that it would write, or a secret in its address', async () => {
-  const start = async (command: string, run: { file: string }) => outrider([command, '--config', run.file]);
-  const away = await configure('away', { url: `http://127.0.0.1:${await freePort()}` });
-  proxy.intrude = () => ({ status: 401, body: '{"error_code":401,"message":"Unauthorized"}' });
-  const locked = await configure('locked', {});
-  const absent = await configure('absent', { url: testRegistry(), register: false });
-  const secret = await configure('secret', { url: 'http://me:h1dden@127.0.0.1:1' });
-  for (const command of ['run', 'worker']) {
-    const unreachable = await start(command, away);
-    assert.equal(unreachable.code, 3, unreachable.stderr);
-    assert.match(unreachable.stderr, /registry http:\/\/127\.0\.0\.1:\d+: POST .*ECONNREFUSED/);
-    const lockedOut = await start(command, locked);
-    assert.equal(lockedOut.code, 3, lockedOut.stderr);
-    assert.match(
-      lockedOut.stderr,
-      /Unauthorized .*set input\.registry\.username and input\.registry\.password/,
-    );
-  }
-  const untrained = await outrider(['train', '--from-topic', '--config', away.file]);
-  assert.equal(untrained.code, 3, untrained.stderr);
-  assert.match(untrained.stderr, /registry http:\/\/127\.0\.0\.1:\d+: GET \/subjects: .*ECONNREFUSED/);
-  const missing = await start('run', absent);
-  assert.equal(missing.code, 3, missing.stderr);
-  assert.match(missing.stderr, /subject \S+-value does not hold .* set input\.registry\.register: true/);
-  const refused = await start('run', secret);
-  assert.equal(refused.code, 2, refused.stderr);
-  assert.match(refused.stderr, /input\.registry: the address has a user name or password in it/);
-  assert.doesNotMatch(refused.stderr, /h1dden/);
-});
+test(
+  'at the start it is an error: away, locked, without the schema that it would write, or a secret in its address',
+  { timeout: 2 * LIMIT_MS },
+  async () => {
+    const start = async (command: string, run: { file: string }) => outrider([command, '--config', run.file]);
+    const away = await configure('away', { url: `http://127.0.0.1:${await freePort()}` });
+    proxy.intrude = () => ({ status: 401, body: '{"error_code":401,"message":"Unauthorized"}' });
+    const locked = await configure('locked', {});
+    const absent = await configure('absent', { url: testRegistry(), register: false });
+    const secret = await configure('secret', { url: 'http://me:h1dden@127.0.0.1:1' });
+    for (const command of ['run', 'worker']) {
+      const unreachable = await start(command, away);
+      assert.equal(unreachable.code, 3, unreachable.stderr);
+      assert.match(unreachable.stderr, /registry http:\/\/127\.0\.0\.1:\d+: POST .*ECONNREFUSED/);
+      const lockedOut = await start(command, locked);
+      assert.equal(lockedOut.code, 3, lockedOut.stderr);
+      assert.match(
+        lockedOut.stderr,
+        /Unauthorized .*set input\.registry\.username and input\.registry\.password/,
+      );
+    }
+    const untrained = await outrider(['train', '--from-topic', '--config', away.file]);
+    assert.equal(untrained.code, 3, untrained.stderr);
+    assert.match(untrained.stderr, /registry http:\/\/127\.0\.0\.1:\d+: GET \/subjects: .*ECONNREFUSED/);
+    const missing = await start('run', absent);
+    assert.equal(missing.code, 3, missing.stderr);
+    assert.match(missing.stderr, /subject \S+-value does not hold .* set input\.registry\.register: true/);
+    const refused = await start('run', secret);
+    assert.equal(refused.code, 2, refused.stderr);
+    assert.match(refused.stderr, /input\.registry: the address has a user name or password in it/);
+    assert.doesNotMatch(refused.stderr, /h1dden/);
+  },
+);
 
 test('check says whether the registry answers, holds what is written, and holds what can be read', async () => {
   interface Line {
