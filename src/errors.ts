@@ -65,6 +65,13 @@ export class ConfigurationError extends OutriderError {
 export class UnreachableError extends OutriderError {
   readonly code = 'unreachable';
   override readonly retriable = true;
+  /** It asked to be left alone for this long. */
+  readonly retryAfterMs: number;
+
+  constructor(message: string, options?: { cause?: unknown; retryAfterMs?: number }) {
+    super(message, options);
+    this.retryAfterMs = options?.retryAfterMs ?? 0;
+  }
 }
 
 /** Something answered, but what was asked for is not there or not allowed: a topic, a right, a retained offset. */

@@ -3,7 +3,7 @@
  * folder beside this file. Fails, and says why, where there is no way to a broker.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
@@ -11,6 +11,7 @@ import { messageOf } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
 import { cacheFolder } from '../src/local-broker/cache-folder.js';
 import { type GuardedBroker, startGuardedBroker } from '../src/local-broker/guarded-broker.js';
+import { type RegistryServer, startRegistryServer } from './support/registry-server.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const wanted = process.argv.slice(2);
@@ -40,13 +41,24 @@ async function broker(): Promise<GuardedBroker | null> {
   );
 }
 
+/** One for all files that use it; null where none of them does. */
+async function registryFor(files: readonly string[]): Promise<RegistryServer | null> {
+  const isUsed = files.some((file) => readFileSync(file, 'utf8').includes('support/registry-proxy.js'));
+  return isUsed ? startRegistryServer(cacheFolder(process.env)) : null;
+}
+
 async function main(): Promise<number> {
   await using own = await broker();
   const brokers = own?.brokers.join(',') ?? process.env.KAFKA_BROKERS;
   process.stderr.write(`Kafka at ${brokers ?? ''}\n`);
-  const environment: NodeJS.ProcessEnv = { ...process.env, OUTRIDER_TEST_BROKERS: brokers };
-  delete environment.KAFKA_BROKERS;
   const files = testFiles(here).sort();
+  await using registry = await registryFor(files);
+  const environment: NodeJS.ProcessEnv = {
+    ...process.env,
+    OUTRIDER_TEST_BROKERS: brokers,
+    OUTRIDER_TEST_REGISTRY: registry?.url,
+  };
+  delete environment.KAFKA_BROKERS;
   // The chaos suite brings three brokers of its own and takes the machine for itself.
   const alone = files.filter((file) => file.includes(`${sep}chaos${sep}`));
   const together = files.filter((file) => !alone.includes(file));

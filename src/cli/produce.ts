@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { readSchemaFile } from '../decode/avro-schema.js';
 import { isPlanFault, planFields } from '../decode/field-plan.js';
 import { singleObjectHeader } from '../decode/fingerprint.js';
-import { SchemaRegistry } from '../decode/schema-registry.js';
+import { RegistryClient } from '../decode/registry-client.js';
 import type { Encoding } from '../decode/wire-format.js';
 import { UsageError } from '../errors.js';
 import { type FieldPath, parseFieldPath } from '../field-path.js';
@@ -129,7 +129,7 @@ async function frameFor(
   const registry = config?.input.registry ?? null;
   if (registry === null)
     throw new UsageError('--encoding confluent needs input.registry in the configuration');
-  const id = await new SchemaRegistry(registry).idOf(
+  const id = await new RegistryClient(registry).idOf(
     `${topic}-value`,
     readFileSync(schemaFile, 'utf8'),
     signal,

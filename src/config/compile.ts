@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
-import type { RegistryOptions } from '../decode/schema-registry.js';
+import type { RegistryOptions } from '../decode/registry-http.js';
 import { DETECTORS } from '../detect/registry.js';
 import { type OutriderError, messageOf } from '../errors.js';
 import { type FeatureSpec, FEATURE_KEYS, compileFeatureSpec, isSpecFault } from '../features/spec.js';
@@ -165,12 +165,25 @@ class ConfigCompiler {
     const { registry } = this.written.input;
     if (registry === undefined) return null;
     const options = typeof registry === 'string' ? { url: registry, register: false } : registry;
+    // Addresses stand in logs, secrets do not: what may hold one is refused without being shown.
+    if (options.url.includes('@'))
+      throw this.fault(
+        ['input', 'registry'],
+        'the address has a user name or password in it, which would stand in logs: write them as {url, username, password}',
+      );
     if (!URL.canParse(options.url) || !/^https?:/.test(options.url))
       throw this.fault(['input', 'registry'], `'${options.url}' is not an http address`);
+    if (/[?#]/.test(options.url))
+      throw this.fault(
+        ['input', 'registry'],
+        'the address has a query or a fragment, which a registry has not',
+      );
     const password =
       'password' in options && options.password !== undefined
         ? this.secret(['input', 'registry', 'password'], options.password)
         : undefined;
+    if (password !== undefined && (!('username' in options) || options.username === undefined))
+      throw this.fault(['input', 'registry', 'password'], 'needs input.registry.username');
     return {
       url: options.url,
       register: options.register,

@@ -1,5 +1,5 @@
 import type { DetectorKind, DetectorOptions } from '../detect/detector.js';
-import type { RegistryOptions } from '../decode/schema-registry.js';
+import type { RegistryOptions } from '../decode/registry-http.js';
 import type { Encoding } from '../decode/wire-format.js';
 import type { FeatureSpec } from '../features/spec.js';
 import type { FieldPath } from '../field-path.js';

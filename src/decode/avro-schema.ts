@@ -36,12 +36,13 @@ export const SCHEMA_BYTES_MAX = 1_048_576;
 
 /**
  * Schema text to a type whose logical times stay visible.
+ * @param named types that the text may name; its own are added
  * @throws Error of avsc's when the text is not an Avro schema
  */
-export function parseSchema(text: string): Type {
+export function parseSchema(text: string, named: Record<string, Type> = {}): Type {
   if (text.length > SCHEMA_BYTES_MAX) throw new RangeError(`a schema of more than ${SCHEMA_BYTES_MAX} bytes`);
   const schema = JSON.parse(text) as Schema;
-  return avro.Type.forSchema(schema, { logicalTypes, wrapUnions: true });
+  return avro.Type.forSchema(schema, { logicalTypes, wrapUnions: true, registry: named });
 }
 
 /** @throws UnusableFileError naming the file */

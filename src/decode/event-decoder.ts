@@ -1,5 +1,6 @@
 import type { Type } from 'avsc';
 import { LRUCache } from 'lru-cache';
+import { messageOf } from '../errors.js';
 import type { FieldBatch, Reject, SourceBatch, SourceRecord } from '../model.js';
 import { Cursor, MALFORMED } from './cursor.js';
 import type { EntityFormat } from './entity-text.js';
@@ -7,7 +8,7 @@ import type { FieldPlan } from './field-plan.js';
 import { fingerprintKey } from './schema-folder.js';
 import type { Step } from './leaf-steps.js';
 import { compileReader } from './reader-compiler.js';
-import type { SchemaSource } from './schema-source.js';
+import { type SchemaSource, isNoSchema } from './schema-source.js';
 import { type Encoding, FRAME_BYTES, frameFault } from './wire-format.js';
 
 /** Compiled writer schemas that are kept, the least recently used dropped first. */
@@ -21,10 +22,8 @@ export interface DecoderOptions {
   readonly maxEventBytes: number;
 }
 
-interface Writer {
-  /** Null: the source does not know this key. */
-  readonly step: Step | null;
-}
+/** Keys of a batch for which there is no schema, and why. */
+type Unreadable = Map<string, string>;
 
 /**
  * Turns the values of a fetched batch into one row-major matrix of the wanted fields. A value that cannot be read is
@@ -32,31 +31,31 @@ interface Writer {
  */
 export class EventDecoder {
   private readonly cursor = new Cursor();
-  private readonly writers = new LRUCache<string, Writer>({ max: COMPILED_SCHEMAS_MAX });
-  private readonly raw: Writer | null;
+  private readonly writers = new LRUCache<string, Step>({ max: COMPILED_SCHEMAS_MAX });
+  private readonly raw: Step | null;
   private lastLow = -1;
   private lastHigh = -1;
-  private lastWriter: Writer | null = null;
+  private lastWriter: Step | null = null;
 
   constructor(private readonly options: DecoderOptions) {
     const { encoding, reader, plan } = options;
-    this.raw = encoding === 'raw' ? { step: compileReader(reader, reader, plan.root) } : null;
+    this.raw = encoding === 'raw' ? compileReader(reader, reader, plan.root) : null;
   }
 
   /**
-   * Decodes all records of a batch. Waits only where a writer schema has to be looked up.
+   * Decodes all records of a batch. Waits only where writer schemas have to be looked up, for all of them together.
    * @throws what the schema source throws, the signal's reason among it
    */
   async decode(batch: SourceBatch, signal: AbortSignal): Promise<FieldBatch> {
     const out = new Output(batch.records, this.options.plan);
     this.cursor.values = out.fields;
     this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
+    const unreadable: Unreadable = new Map();
     let index = 0;
     for (;;) {
-      const stopped = this.run(out, batch.records, index);
-      if (stopped === batch.records.length) return out.finish();
-      index = stopped;
-      await this.learn(batch.records[index] as SourceRecord, signal);
+      index = this.run(out, batch.records, index, unreadable);
+      if (index === batch.records.length) return out.finish();
+      await this.learn(this.missingKeys(batch.records, index, unreadable), unreadable, signal);
       // Another batch may have used the cursor while this one waited.
       this.cursor.values = out.fields;
       this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
@@ -64,7 +63,7 @@ export class EventDecoder {
   }
 
   /** Hot path. @returns the index at which a schema is missing, or the number of records */
-  private run(out: Output, records: readonly SourceRecord[], first: number): number {
+  private run(out: Output, records: readonly SourceRecord[], first: number, unreadable: Unreadable): number {
     const { cursor } = this;
     const { encoding, maxEventBytes, plan } = this.options;
     const frameBytes = FRAME_BYTES[encoding];
@@ -85,13 +84,11 @@ export class EventDecoder {
         continue;
       }
       const writer = this.raw ?? this.writerOf(value);
-      if (writer === null) return index;
-      if (writer.step === null) {
-        out.reject(
-          index,
-          'unknown-schema',
-          `no writer schema for ${describeKey(encoding, keyOf(encoding, value))}`,
-        );
+      if (writer === null) {
+        const key = keyOf(encoding, value);
+        const why = unreadable.get(key);
+        if (why === undefined) return index;
+        out.reject(index, 'unknown-schema', `no writer schema for ${describeKey(encoding, key)}: ${why}`);
         continue;
       }
       const row = out.rows;
@@ -99,7 +96,7 @@ export class EventDecoder {
       cursor.stamp = index;
       try {
         cursor.load(value, frameBytes);
-        writer.step(cursor);
+        writer(cursor);
         if (cursor.at !== cursor.end) cursor.fail(`${cursor.end - cursor.at} bytes left over`);
       } catch (error) {
         if (error !== MALFORMED) throw error;
@@ -113,7 +110,7 @@ export class EventDecoder {
   }
 
   /** The compiled writer of a framed value, or null when its schema has not been asked for yet. */
-  private writerOf(value: Buffer): Writer | null {
+  private writerOf(value: Buffer): Step | null {
     const { encoding } = this.options;
     const low = encoding === 'confluent' ? value.readUInt32BE(1) : value.readUInt32LE(2);
     const high = encoding === 'confluent' ? 0 : value.readUInt32LE(6);
@@ -127,11 +124,42 @@ export class EventDecoder {
     return writer;
   }
 
-  private async learn(record: SourceRecord, signal: AbortSignal): Promise<void> {
-    const { encoding, reader, plan, schemas } = this.options;
-    const key = keyOf(encoding, record.value as Buffer);
-    const type = await schemas.find(key, signal);
-    this.writers.set(key, { step: type === null ? null : compileReader(type, reader, plan.root) });
+  /**
+   * Keys from an index on that are not known yet, those of most events first. Of equal ones the smaller id comes first:
+   * registries count from 1, and what comes from nowhere may be anything.
+   */
+  private missingKeys(records: readonly SourceRecord[], first: number, unreadable: Unreadable): string[] {
+    const { encoding, maxEventBytes } = this.options;
+    const events = new Map<string, number>();
+    for (let index = first; index < records.length && events.size < COMPILED_SCHEMAS_MAX; index++) {
+      const { value } = records[index] as SourceRecord;
+      if (value === null || value.length > maxEventBytes || frameFault(encoding, value) !== null) continue;
+      const key = keyOf(encoding, value);
+      if (!unreadable.has(key) && !this.writers.has(key)) events.set(key, (events.get(key) ?? 0) + 1);
+    }
+    return [...events]
+      .sort(
+        ([a, eventsOfA], [b, eventsOfB]) => eventsOfB - eventsOfA || a.length - b.length || (a < b ? -1 : 1),
+      )
+      .map(([key]) => key);
+  }
+
+  private async learn(keys: readonly string[], unreadable: Unreadable, signal: AbortSignal): Promise<void> {
+    const { reader, plan, schemas } = this.options;
+    for (const [key, answer] of await schemas.find(keys, signal)) {
+      if (isNoSchema(answer)) {
+        unreadable.set(key, answer.why);
+        continue;
+      }
+      // Another batch may have asked for the same schema.
+      if (this.writers.has(key)) continue;
+      try {
+        this.writers.set(key, compileReader(answer, reader, plan.root));
+      } catch (error) {
+        // Whatever somebody registered is data: it costs its own events.
+        unreadable.set(key, `it cannot be compiled: ${messageOf(error)}`);
+      }
+    }
   }
 }
 

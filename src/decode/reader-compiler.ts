@@ -12,16 +12,34 @@ import { type RecordShape, type TypeView, branchesOf, viewOf } from './avro-sche
 import { DEPTH_MAX } from './cursor.js';
 import type { PlanNode } from './field-plan.js';
 import { type Step, defaultStep, scalarStep, withEntity } from './leaf-steps.js';
-import { matches, matchingBranch, mismatch } from './schema-matching.js';
+import { matches, matchingBranch, mismatch, mismatchFault } from './schema-matching.js';
 
 /** The step for a whole event. */
 export function compileReader(writer: Type, reader: Type, plan: PlanNode): Step {
   return new Compiler().read(viewOf(writer), viewOf(reader), plan);
 }
 
+/** Something that a writer writes and a reader cannot take. */
+export interface Unresolved {
+  /** Of the writer's field, or of the reader's that the writer does not have; '' is the whole event. */
+  readonly path: string;
+  readonly fault: string;
+  /** For every event; otherwise only where a union or an enum has a certain value. */
+  isAlways: boolean;
+}
+
+/** What a pair of schemas would fail with, found out without an event; empty where everything can be read. */
+export function unresolved(writer: Type, reader: Type, plan: PlanNode): readonly Unresolved[] {
+  const compiler = new Compiler();
+  compiler.read(viewOf(writer), viewOf(reader), plan);
+  return compiler.faults;
+}
+
 interface Made {
   step: Step | null;
   pending: boolean;
+  /** Whether every value of it fails. */
+  isFailing: boolean;
 }
 
 class Compiler {
@@ -30,30 +48,38 @@ class Compiler {
 
   private readonly smallest = new Map<Type, number>();
 
+  readonly faults: Unresolved[] = [];
+  private readonly path: string[] = [];
+
   /** @param reader null where the reader dropped the field; @param plan null where nothing inside is wanted */
   read(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {
     const made = this.slotFor(writer.type, reader?.type ?? null, plan);
-    if (made.step !== null) return made.step;
+    if (made.step !== null) {
+      if (made.isFailing) this.note('its type does not resolve, as above');
+      return made.step;
+    }
     if (made.pending) return (cursor) => (made.step as Step)(cursor);
     made.pending = true;
+    const faultsBefore = this.faults.length;
     made.step = this.make(writer, reader, plan);
+    made.isFailing = this.faults.slice(faultsBefore).some(({ isAlways }) => isAlways);
     return made.step;
   }
 
   private slotFor(writer: Type, reader: Type | null, plan: PlanNode | null): Made {
     const byReader = getOrAdd(this.made, writer, () => new Map<Type | null, Map<PlanNode | null, Made>>());
     const byPlan = getOrAdd(byReader, reader, () => new Map<PlanNode | null, Made>());
-    return getOrAdd(byPlan, plan, () => ({ step: null, pending: false }));
+    return getOrAdd(byPlan, plan, () => ({ step: null, pending: false, isFailing: false }));
   }
 
   private make(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {
     if (writer.kind === 'union') return this.writerUnion(writer, reader, plan);
     if (reader?.kind === 'union') {
       const branch = matchingBranch(writer, reader);
-      if (branch === null) return mismatch(writer, reader);
+      if (branch === null) return this.mismatch(writer, reader);
       return this.read(writer, branch, plan);
     }
-    if (reader !== null && !matches(writer, reader)) return mismatch(writer, reader);
+    if (reader !== null && !matches(writer, reader)) return this.mismatch(writer, reader);
     switch (writer.kind) {
       case 'record':
         return this.record(writer, reader, plan);
@@ -68,8 +94,26 @@ class Compiler {
     }
   }
 
+  private mismatch(writer: TypeView, reader: TypeView): Step {
+    this.note(mismatchFault(writer, reader));
+    return mismatch(writer, reader);
+  }
+
+  private note(fault: string, isAlways = true): void {
+    this.faults.push({ path: this.path.join('.'), fault, isAlways });
+  }
+
   private writerUnion(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {
-    const steps = branchesOf(writer).map((branch) => this.read(branch, reader, plan));
+    const found: Unresolved[][] = [];
+    const steps = branchesOf(writer).map((branch) => {
+      const before = this.faults.length;
+      const step = this.read(branch, reader, plan);
+      found.push(this.faults.slice(before));
+      return step;
+    });
+    // A branch that does not resolve fails for its own values only, unless no branch does.
+    if (!found.every((faults) => faults.some(({ isAlways }) => isAlways)))
+      for (const fault of found.flat()) fault.isAlways = false;
     return (cursor) => {
       const index = cursor.long();
       const step = steps[index];
@@ -88,9 +132,18 @@ class Compiler {
       );
       if (target !== undefined) unmatched.delete(target);
       const child = target === undefined ? null : (plan?.children.get(target.name) ?? null);
-      return this.read(viewOf(field.type), target === undefined ? null : viewOf(target.type), child);
+      this.path.push(field.name);
+      const step = this.read(viewOf(field.type), target === undefined ? null : viewOf(target.type), child);
+      this.path.pop();
+      return step;
     });
-    for (const field of unmatched) steps.push(defaultStep(field, plan?.children.get(field.name) ?? null));
+    for (const field of unmatched) {
+      this.path.push(field.name);
+      if (field.defaultValue() === undefined)
+        this.note('the writer has no such field and the reader schema no default for it');
+      this.path.pop();
+      steps.push(defaultStep(field, plan?.children.get(field.name) ?? null));
+    }
     return nested((cursor) => {
       for (let i = 0; i < steps.length; i++) (steps[i] as Step)(cursor);
     });
@@ -182,6 +235,9 @@ class Compiler {
     const allowed = symbols.map(
       (symbol) => known === null || known.default !== undefined || known.symbols.includes(symbol),
     );
+    const lost = symbols.filter((_symbol, index) => !(allowed[index] as boolean));
+    if (lost.length > 0)
+      this.note(`the reader schema has no symbol ${lost.join(', ')}`, lost.length === symbols.length);
     const step: Step = (cursor) => {
       const index = cursor.int();
       if (index < 0 || index >= symbols.length) cursor.fail(`an enum has no symbol ${index}`);

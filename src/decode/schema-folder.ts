@@ -4,7 +4,7 @@ import type { Type } from 'avsc';
 import { UnusableFileError, messageOf } from '../errors.js';
 import { readSchemaFile } from './avro-schema.js';
 import { schemaFingerprint } from './fingerprint.js';
-import type { SchemaSource } from './schema-source.js';
+import type { NoSchema, SchemaSource } from './schema-source.js';
 
 /** Largest number of writer schemas that a folder may hold. */
 export const FOLDER_SCHEMAS_MAX = 1000;
@@ -15,6 +15,16 @@ export const FOLDER_SCHEMAS_MAX = 1000;
  */
 export function schemaFolder(folder: string, reader: Type): SchemaSource {
   const types = new Map<string, Type>([[fingerprintKey(schemaFingerprint(reader)), reader]]);
+  for (const type of readSchemaFolder(folder).values())
+    types.set(fingerprintKey(schemaFingerprint(type)), type);
+  const absent: NoSchema = { why: `no file of ${folder} has it` };
+  return {
+    find: (keys) => Promise.resolve(new Map(keys.map((key) => [key, types.get(key) ?? absent]))),
+  };
+}
+
+/** The `.avsc` files of a folder by name, in order. @throws UnusableFileError naming the folder or the file */
+export function readSchemaFolder(folder: string): ReadonlyMap<string, Type> {
   let names: string[];
   try {
     names = readdirSync(folder).filter((name) => name.endsWith('.avsc'));
@@ -25,11 +35,7 @@ export function schemaFolder(folder: string, reader: Type): SchemaSource {
   }
   if (names.length > FOLDER_SCHEMAS_MAX)
     throw new UnusableFileError(`${folder}: more than ${FOLDER_SCHEMAS_MAX} schemas`);
-  for (const name of names.sort()) {
-    const type = readSchemaFile(join(folder, name));
-    types.set(fingerprintKey(schemaFingerprint(type)), type);
-  }
-  return { find: (key) => Promise.resolve(types.get(key) ?? null) };
+  return new Map(names.sort().map((name) => [name, readSchemaFile(join(folder, name))]));
 }
 
 /** A fingerprint as it is written in keys and messages. */

@@ -12,8 +12,12 @@ const PROMOTIONS: Partial<Record<Kind, readonly Kind[]>> = {
 
 /** The step for a value that never resolves: it fails, and says why. */
 export function mismatch(writer: TypeView, reader: TypeView): Step {
-  const fault = `written as ${nameOf(writer)}, which the reader schema's ${nameOf(reader)} cannot take`;
+  const fault = mismatchFault(writer, reader);
   return (cursor) => cursor.fail(fault);
+}
+
+export function mismatchFault(writer: TypeView, reader: TypeView): string {
+  return `written as ${nameOf(writer)}, which the reader schema's ${nameOf(reader)} cannot take`;
 }
 
 function nameOf(view: TypeView): string {

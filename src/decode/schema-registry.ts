@@ -1,21 +1,27 @@
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Type } from 'avsc';
-import { MissingRemoteError, UnreachableError, messageOf } from '../errors.js';
-import { parseSchema } from './avro-schema.js';
-import type { SchemaSource } from './schema-source.js';
+import { LRUCache } from 'lru-cache';
+import { MissingRemoteError, UnreachableError } from '../errors.js';
+import { isAbsent, RegistryClient } from './registry-client.js';
+import { REGISTRY_TIMEOUT_MS, type RegistryOptions } from './registry-http.js';
+import { parseRegistered } from './schema-references.js';
+import { type NoSchema, type SchemaSource, isNoSchema } from './schema-source.js';
 
-export interface RegistryOptions {
-  readonly url: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  /** Register Outrider's own schemas; otherwise they are looked up and must be there. */
-  readonly register: boolean;
-}
-
-/** One request's limit; a registry that is slower counts as down. */
-export const REGISTRY_TIMEOUT_MS = 10_000;
+/** Ids of one batch that are asked for at a time. */
+export const LOOKUPS_CONCURRENT_MAX = 16;
+/** Ids without a schema that one process asks for in a second; see `notAsked`. */
+export const UNKNOWN_IDS_PER_SECOND_MAX = 16;
+/** How long an id without a schema is not asked for again. */
+export const UNKNOWN_ID_KEPT_MS = 30_000;
+/** Such ids that are remembered, the least recently used dropped first. */
+const UNKNOWN_IDS_MAX = 5000;
+/** Registries count with a signed int from 1; a larger id is not asked for. */
+const ID_MAX = 2_147_483_647;
 const BACKOFF_FIRST_MS = 250;
 const BACKOFF_MAX_MS = 10_000;
+/** Reasons that are named at a time. */
+const REASONS_NAMED_MAX = 3;
 
 /** Told whenever it changes for which schemas the registry is being waited for, and why; null: for none. */
 export type RegistryWaiting = (reason: string | null) => void;
@@ -26,69 +32,115 @@ interface Wait {
   reason: string | null;
 }
 
-/**
- * A Confluent-compatible schema registry, as a source of writer schemas (`GET /schemas/ids/{id}`) and of the ids of
- * Outrider's own schemas.
- */
+/** A Confluent-compatible registry as a source of writer schemas. */
 export class SchemaRegistry implements SchemaSource {
-  /** One a batch in hand at most. */
+  private readonly client: RegistryClient;
+  /** At most LOOKUPS_CONCURRENT_MAX for a batch in hand. */
   private readonly waits = new Set<Wait>();
-
-  constructor(
-    private readonly options: RegistryOptions,
-    private readonly onWaiting: RegistryWaiting = () => undefined,
-  ) {}
-
-  async find(id: string, signal: AbortSignal): Promise<Type | null> {
-    const body = await this.untilAnswered(
-      () => this.request('GET', `/schemas/ids/${id}`, undefined, signal),
-      signal,
-    );
-    if (body === null) return null;
-    const { schema, schemaType } = body as { schema?: unknown; schemaType?: unknown };
-    if (typeof schema !== 'string' || (schemaType !== undefined && schemaType !== 'AVRO')) return null;
-    try {
-      return parseSchema(schema);
-    } catch {
-      // What the registry holds under this id is not an Avro schema: the event is a dead letter, like an unknown id.
-      return null;
-    }
-  }
+  private readonly lookups = new Map<string, Promise<Type | NoSchema>>();
+  private readonly unknown: LRUCache<string, NoSchema>;
+  private second = -Infinity;
+  private unknownInSecond = 0;
 
   /**
-   * The id under which a schema stands, by Confluent's TopicNameStrategy.
-   * @throws MissingRemoteError where it is not registered and `register` is off
+   * @param timeoutMs for one request
+   * @param now monotonic, in ms
    */
-  async idOf(subject: string, schema: string, signal: AbortSignal): Promise<number> {
-    const path = `/subjects/${encodeURIComponent(subject)}${this.options.register ? '/versions' : ''}`;
-    const body = await this.request('POST', path, { schema }, signal);
-    const id = (body as { id?: unknown } | null)?.id;
-    if (typeof id !== 'number') {
-      throw new MissingRemoteError(
-        `registry ${this.options.url}: subject ${subject} does not hold Outrider's schema; register it, or set input.registry.register: true`,
-      );
+  constructor(
+    options: RegistryOptions,
+    private readonly onWaiting: RegistryWaiting = () => undefined,
+    timeoutMs = REGISTRY_TIMEOUT_MS,
+    private readonly now: () => number = () => performance.now(),
+  ) {
+    this.client = new RegistryClient(options, timeoutMs);
+    this.unknown = new LRUCache({
+      max: UNKNOWN_IDS_MAX,
+      ttl: UNKNOWN_ID_KEPT_MS,
+      ttlResolution: 0,
+      perf: { now },
+    });
+  }
+
+  async find(keys: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Type | NoSchema>> {
+    const answers = new Map<string, Type | NoSchema>();
+    const over = new AbortController();
+    // All lookups of the batch listen to it, each more than once.
+    setMaxListeners(0, over.signal);
+    const giveUp = (): void => over.abort(signal.reason);
+    signal.addEventListener('abort', giveUp, { once: true });
+    if (signal.aborted) giveUp();
+    const rest = keys.values();
+    const work = async (): Promise<void> => {
+      for (const key of rest) answers.set(key, await this.answer(key, over.signal));
+    };
+    try {
+      await Promise.all(Array.from({ length: Math.min(LOOKUPS_CONCURRENT_MAX, keys.length) }, work));
+      return answers;
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+      over.abort();
     }
-    return id;
   }
 
-  /** Asks the registry for its subjects, to see that it answers. @throws UnreachableError */
-  async ping(signal: AbortSignal): Promise<void> {
-    await this.request('GET', '/subjects', undefined, signal);
+  private async answer(key: string, signal: AbortSignal): Promise<Type | NoSchema> {
+    for (;;) {
+      if (Number(key) > ID_MAX) return { why: 'no registry gives an id this large' };
+      const unknown = this.unknown.get(key);
+      if (unknown !== undefined) return unknown;
+      const running = this.lookups.get(key);
+      if (running === undefined) break;
+      // Another batch asks already. If it gives up, for a reason of its own, this one asks.
+      const answer = await settled(running, signal);
+      if (answer !== null) return answer;
+    }
+    if (this.isSpent()) return notAsked;
+    const lookup = this.lookUp(key, signal);
+    this.lookups.set(key, lookup);
+    try {
+      const answer = await lookup;
+      if (isNoSchema(answer)) {
+        this.unknownInSecond++;
+        this.unknown.set(key, answer);
+      }
+      return answer;
+    } finally {
+      this.lookups.delete(key);
+    }
   }
 
-  private async untilAnswered(ask: () => Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  /** Whether so many ids turned out to be unknown within this second that no more are asked for. */
+  private isSpent(): boolean {
+    const second = Math.floor(this.now() / 1000);
+    if (second !== this.second) {
+      this.second = second;
+      this.unknownInSecond = 0;
+    }
+    return this.unknownInSecond >= UNKNOWN_IDS_PER_SECOND_MAX;
+  }
+
+  private lookUp(id: string, signal: AbortSignal): Promise<Type | NoSchema> {
+    return this.untilAnswered(async () => {
+      const found = await this.client.byId(id, signal);
+      return isAbsent(found) ? found : parseRegistered(this.client, found, signal);
+    }, signal);
+  }
+
+  private async untilAnswered<T>(ask: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const wait: Wait = { reason: null };
     this.waits.add(wait);
     try {
       for (let waitMs = BACKOFF_FIRST_MS; ; waitMs = Math.min(waitMs * 2, BACKOFF_MAX_MS)) {
+        let retryAfterMs = 0;
         try {
           return await ask();
         } catch (error) {
-          if (signal.aborted || !(error instanceof UnreachableError)) throw error;
+          signal.throwIfAborted();
+          if (error instanceof UnreachableError) ({ retryAfterMs } = error);
+          else if (!(error instanceof MissingRemoteError)) throw error;
           wait.reason = error.message;
         }
         this.onWaiting(this.reason());
-        await delay(waitMs, undefined, { signal });
+        await delay(Math.max(waitMs, retryAfterMs), undefined, { signal });
       }
     } catch (error) {
       // Whoever gave up knows the error by its identity: kafkajs has to see its own.
@@ -102,40 +154,34 @@ export class SchemaRegistry implements SchemaSource {
 
   /** Several partitions may wait for the same schema. */
   private reason(): string | null {
-    const reasons = new Set([...this.waits].flatMap(({ reason }) => reason ?? []));
-    return reasons.size === 0 ? null : [...reasons].sort().join('; ');
+    const reasons = [...new Set([...this.waits].flatMap(({ reason }) => reason ?? []))].sort();
+    if (reasons.length === 0) return null;
+    const more = reasons.length - REASONS_NAMED_MAX;
+    return `${reasons.slice(0, REASONS_NAMED_MAX).join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
   }
+}
 
-  /** @returns the JSON body, or null for 404. @throws UnreachableError for everything else that is not an answer */
-  private async request(method: string, path: string, body: unknown, signal: AbortSignal): Promise<unknown> {
-    const { url, username, password } = this.options;
-    const headers: Record<string, string> = {
-      accept: 'application/vnd.schemaregistry.v1+json, application/json',
-    };
-    if (body !== undefined) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-    if (username !== undefined) {
-      headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
-    }
-    const init: RequestInit = {
-      method,
-      headers,
-      signal: AbortSignal.any([signal, AbortSignal.timeout(REGISTRY_TIMEOUT_MS)]),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    };
-    try {
-      const response = await fetch(url.replace(/\/$/, '') + path, init);
-      if (response.status === 404) {
-        await response.body?.cancel();
-        return null;
-      }
-      const text = await response.text();
-      if (!response.ok) throw new Error(`status ${response.status}`);
-      return JSON.parse(text) as unknown;
-    } catch (cause) {
-      throw new UnreachableError(
-        `registry ${url}: ${method} ${path}: ${messageOf((cause as Error).cause ?? cause)}`,
-        { cause },
-      );
-    }
+/**
+ * Instead of a question: a topic full of ids that nobody gave would otherwise wait for the registry all the time, and
+ * the registry would have nothing else to do. It is not remembered: the next batch may ask.
+ */
+const notAsked: NoSchema = {
+  why: `the registry was not asked: more than ${UNKNOWN_IDS_PER_SECOND_MAX} unknown ids within a second`,
+};
+
+/** @returns what somebody else's lookup gave; null where it failed. @throws the signal's reason */
+async function settled(
+  running: Promise<Type | NoSchema>,
+  signal: AbortSignal,
+): Promise<Type | NoSchema | null> {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<null>((resolve) => (stop = () => resolve(null)));
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    return await Promise.race([running.catch(() => null), aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
+    signal.throwIfAborted();
   }
 }

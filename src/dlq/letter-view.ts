@@ -1,7 +1,7 @@
 import type { Type } from 'avsc';
 import type { Config } from '../config/config.js';
 import { viewEvent } from '../decode/event-view.js';
-import type { SchemaSource } from '../decode/schema-source.js';
+import { type NoSchema, type SchemaSource, isNoSchema } from '../decode/schema-source.js';
 import { FRAME_BYTES } from '../decode/wire-format.js';
 import { prepareSchemas } from '../pipeline/setup.js';
 import type { Letter } from './letter.js';
@@ -41,7 +41,7 @@ export class LetterView {
       return unseen('without a configuration nobody knows the schemas');
     if (named === null && encoding !== 'raw') return unseen(`no frame of the ${encoding ?? ''} encoding`);
     const writer = named === null ? reader : await this.find(schemas, named, signal);
-    if (writer === null) return unseen('the schema is not known');
+    if (isNoSchema(writer)) return unseen(writer.why);
     const seen = viewEvent(writer, value, named === null ? 0 : FRAME_BYTES[named.encoding]);
     const schema = named === null ? 'raw' : `${schemaText(named)} ${writer.name ?? ''}`.trimEnd();
     return 'fault' in seen
@@ -53,14 +53,19 @@ export class LetterView {
     schemas: SchemaSource,
     { key }: ProducerSchema,
     signal: AbortSignal,
-  ): Promise<Type | null> {
-    const late = AbortSignal.timeout(SCHEMA_TIMEOUT_MS);
+  ): Promise<Type | NoSchema> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), SCHEMA_TIMEOUT_MS);
     try {
-      return await schemas.find(key, AbortSignal.any([signal, late]));
+      const found = await schemas.find([key], AbortSignal.any([signal, late.signal]));
+      return found.get(key) ?? { why: 'the schema is not known' };
     } catch (error) {
       // A registry that is down: the letter is shown without its event.
-      if (late.aborted) return null;
+      if (late.signal.aborted)
+        return { why: `nobody said within ${SCHEMA_TIMEOUT_MS} ms what the schema is` };
       throw error;
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -6,6 +6,7 @@ import type { OutriderError, StallReason } from '../errors.js';
 import type { FleetView } from '../http/fleet-server.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { Clock } from '../model.js';
+import { anomalyFrame } from '../pipeline/setup.js';
 import { endOffsets, untilCommitted } from './end-offsets.js';
 import { type FleetStatus, RateMeter, type WorkerView, fleetStatus, unreadyReason } from './fleet-status.js';
 import { NO_TOTALS, REPORT_INTERVAL_MS, type Totals, addTotals } from './messages.js';
@@ -104,6 +105,10 @@ export class Supervisor implements FleetView {
     try {
       const { config } = this.options;
       const partitions = await this.admin.partitionCount(config.input.topic);
+      // No worker starts without what stands before its records: a registry that is away is told from one that goes away.
+      await anomalyFrame(config, this.stopping.signal).catch((error: unknown) => {
+        if (!this.stopping.signal.aborted) throw error;
+      });
       const ends = this.options.stopAtEnd ? await endOffsets(this.admin, config.input.topic) : null;
       const count = this.options.workers ?? Math.min(partitions, config.fleet.max);
       const places = Array.from({ length: count }, (_, i) => this.keepPlace(i + 1));

@@ -224,6 +224,7 @@ export class Worker {
   private noteWaiting(reason: string | null): void {
     if (reason !== null && this.waiting === null)
       this.options.log.warn({ reason }, 'waiting for the schema registry');
+    if (reason === null && this.waiting !== null) this.options.log.info('the schema registry answers again');
     this.waiting = reason;
   }
 }

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { SchemaRegistry } from '../decode/schema-registry.js';
 import { messageOf } from '../errors.js';
 import { type Durability, KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { defectsAmong } from '../kafka/broker-defects.js';
@@ -8,14 +7,9 @@ import { brokerReleases } from '../kafka/broker-release.js';
 import { FencedProducer } from '../kafka/fenced-producer.js';
 import { brokenRelations } from '../kafka/time-outs.js';
 import { transactionalId } from '../kafka/transactional-sink.js';
-import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
-
-/** One line of `outrider check`. A `fault` means that `run` would not work. */
-export interface Finding {
-  readonly level: 'ok' | 'warning' | 'fault';
-  readonly what: string;
-  readonly message: string;
-}
+import { checkRegistry, checkSchemaFolder } from './check-schemas.js';
+import { type Finding, fault, ok, tried } from './finding.js';
+import { type EventReading, prepareJudge, prepareReading } from './setup.js';
 
 /** A partition number that no topic has: its transactional id belongs to the fleet, and fencing it disturbs nobody. */
 const CHECK_PARTITION = -1;
@@ -50,11 +44,15 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
   );
   for (const { key, message } of brokenRelations(config))
     yield { level: 'warning', what: 'time-outs', message: `${key.join('.')} ${message}` };
+  let found: EventReading | null = null;
   yield* tried('schema and model', () => {
     const reading = prepareReading(config);
+    found = reading;
     const { identity, threshold } = prepareJudge(config, reading);
     return `${config.input.schema}; ${identity.detector} ${identity.name}@${identity.version}, threshold ${Number(threshold.toPrecision(6))}`;
   });
+  const reading = found as EventReading | null;
+  if (reading !== null) yield* checkSchemaFolder(config, reading);
   await using admin = new KafkaAdmin(config.kafka, log);
   const reachable: Finding[] = [];
   for await (const finding of tried('brokers', async () => {
@@ -68,7 +66,7 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
   yield* checkTopics(config, admin);
   yield* checkSession(config, admin);
   if (config.delivery === 'exactly-once') yield* checkTransactions(config, admin, log);
-  yield* checkRegistry(config, signal);
+  yield* checkRegistry(config, reading, signal);
 }
 
 async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<Finding> {
@@ -202,30 +200,4 @@ async function* checkReleases(config: Config, log: Logger): AsyncGenerator<Findi
     const lines = [...new Set(releases.values())].join(', ');
     yield ok('release', `every broker runs Kafka ${lines}, without a known defect that exactly-once meets`);
   }
-}
-
-async function* checkRegistry(config: Config, signal: AbortSignal): AsyncGenerator<Finding> {
-  const { registry } = config.input;
-  if (registry === null) return;
-  yield* tried('registry', async () => {
-    await new SchemaRegistry(registry).ping(signal);
-    await anomalyFrame(config, signal);
-    return `${registry.url} answers and holds Outrider's schema`;
-  });
-}
-
-async function* tried(what: string, look: () => string | Promise<string>): AsyncGenerator<Finding> {
-  try {
-    yield ok(what, await look());
-  } catch (error) {
-    yield fault(what, error);
-  }
-}
-
-function fault(what: string, error: unknown): Finding {
-  return { level: 'fault', what, message: messageOf(error) };
-}
-
-function ok(what: string, message: string): Finding {
-  return { level: 'ok', what, message };
 }

@@ -6,6 +6,7 @@ import { EventDecoder } from '../decode/event-decoder.js';
 import { type FieldPlan, isPlanFault, isTimeField, planFields } from '../decode/field-plan.js';
 import { singleObjectHeader } from '../decode/fingerprint.js';
 import { schemaFolder } from '../decode/schema-folder.js';
+import { RegistryClient } from '../decode/registry-client.js';
 import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
 import type { SchemaSource } from '../decode/schema-source.js';
 import { DetectorConfigFault } from '../detect/detector.js';
@@ -99,12 +100,13 @@ export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: 
 export async function anomalyFrame(config: Config, signal: AbortSignal): Promise<Buffer> {
   const { registry } = config.input;
   if (registry === null) return singleObjectHeader(anomalyType());
-  const id = await new SchemaRegistry(registry).idOf(
-    `${config.output.anomalies}-value`,
-    anomalySchemaText(),
-    signal,
-  );
+  const id = await new RegistryClient(registry).idOf(anomalySubject(config), anomalySchemaText(), signal);
   return confluentFrame(id);
+}
+
+/** Under which the schema of the anomalies stands, by Confluent's TopicNameStrategy. */
+export function anomalySubject({ output }: Config): string {
+  return `${output.anomalies}-value`;
 }
 
 const KEY_OF_USE = { feature: 'features', time: 'input.time', entity: 'input.entity' } as const;

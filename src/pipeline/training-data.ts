@@ -9,6 +9,7 @@ import { KafkaAdmin } from '../kafka/admin.js';
 import { readTopic } from '../kafka/topic-reader.js';
 import type { FieldBatch, Reject, SourceBatch } from '../model.js';
 import { EventDecoder } from '../decode/event-decoder.js';
+import { RegistryClient } from '../decode/registry-client.js';
 import { type EventReading, prepareDecoder } from './setup.js';
 
 /** Feature vectors to train on, and what could not be used. */
@@ -88,7 +89,7 @@ export async function trainingDataFromFile(
 
 /** A decoder for what fileBatches makes: bodies without a frame. */
 export function fileDecoder(config: Config, { reader, plan }: EventReading): EventDecoder {
-  const schemas = { find: () => Promise.resolve(null) };
+  const schemas = { find: () => Promise.resolve(new Map()) };
   return new EventDecoder({
     encoding: 'raw',
     reader,
@@ -108,7 +109,13 @@ export async function trainingDataFromTopic(
 ): Promise<TrainingData> {
   const { topic } = config.input;
   const collector = new Collector(reading, `topic ${topic}`);
-  const decoder = prepareDecoder(config, reading);
+  const { encoding, registry } = config.input;
+  if (encoding === 'confluent' && registry !== null) await new RegistryClient(registry).ping(signal);
+  let waiting: string | null = null;
+  const decoder = prepareDecoder(config, reading, (reason) => {
+    if (reason !== null && reason !== waiting) log.warn({ reason }, 'waiting for the schema registry');
+    waiting = reason;
+  });
   await using admin = new KafkaAdmin(config.kafka, log);
   await admin.partitionCount(topic);
   const ranges = await admin.range(topic);

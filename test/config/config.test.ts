@@ -97,6 +97,17 @@ test('a wrong value names its place and what is wanted', () => {
     faultOf(changed((c) => void ((c.input as Record<string, unknown>).encoding = 'confluent'))),
     /input\.registry: is required/,
   );
+  const registryFault = (registry: unknown): string =>
+    faultOf(changed((c) => void ((c.input as Record<string, unknown>).registry = registry)));
+  for (const url of ['http://me:h1dden@host:8081', 'https://h1dden@host', 'http://me:h1 dden@host']) {
+    for (const registry of [url, { url, username: 'me', password: 'h1dden' }]) {
+      assert.match(registryFault(registry), /input\.registry: the address has a user name or password in it/);
+      assert.doesNotMatch(registryFault(registry), /h1|host/);
+    }
+  }
+  assert.match(registryFault('ftp://host'), /input\.registry: 'ftp:\/\/host' is not an http address/);
+  assert.match(registryFault('http://host?key=1'), /input\.registry: the address has a query/);
+  assert.match(registryFault({ url: 'http://host', password: 'x' }), /input\.registry\.password: needs/);
   assert.match(
     faultOf(changed((c) => void (c.kafka = { heartbeatIntervalMs: 9000 }))),
     /kafka\.heartbeatIntervalMs: must be at most a third/,

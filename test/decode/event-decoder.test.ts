@@ -51,7 +51,14 @@ function decoder({ reader, writer, fields, time, entity, encoding }: Setup) {
     encoding: encoding ?? 'single-object',
     reader: readerType,
     plan,
-    schemas: { find: (wanted) => Promise.resolve(wanted === key || wanted === '7' ? writerType : null) },
+    schemas: {
+      find: (wanted) =>
+        Promise.resolve(
+          new Map(
+            wanted.map((each) => [each, each === key || each === '7' ? writerType : { why: 'nowhere' }]),
+          ),
+        ),
+    },
     maxEventBytes: 1_000_000,
   });
 }

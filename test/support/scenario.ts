@@ -163,10 +163,10 @@ export class Scenario implements AsyncDisposable {
     };
   }
 
-  async write(records: readonly TestRecord[]): Promise<readonly Delivery[]> {
+  async write(records: readonly TestRecord[], topic = this.name): Promise<readonly Delivery[]> {
     return this.producer.sendAll(
       records.map(({ partition, key, value, headers }) => ({
-        topic: this.name,
+        topic,
         partition,
         key: typeof key === 'string' ? Buffer.from(key) : (key ?? null),
         value,
