@@ -1,5 +1,6 @@
 import type { Type } from 'avsc';
 import { LRUCache } from 'lru-cache';
+import { UnusableSchemaError } from '../errors.js';
 import type { FieldBatch, Reject, SourceBatch, SourceRecord } from '../model.js';
 import { Cursor, MALFORMED } from './cursor.js';
 import type { EntityFormat } from './entity-text.js';
@@ -12,6 +13,10 @@ import { type Encoding, FRAME_BYTES, frameFault } from './wire-format.js';
 
 /** Compiled writer schemas that are kept, the least recently used dropped first. */
 export const COMPILED_SCHEMAS_MAX = 1000;
+/** Steps of all of them together (STEPS_MAX: of one); a step is a few hundred bytes. */
+export const COMPILED_STEPS_MAX = 500_000;
+/** Keys without a usable schema that are remembered. Apart, so that made-up keys do not push out schemas in use. */
+export const UNUSABLE_KEYS_MAX = 10_000;
 
 export interface DecoderOptions {
   readonly encoding: Encoding;
@@ -21,10 +26,9 @@ export interface DecoderOptions {
   readonly maxEventBytes: number;
 }
 
-interface Writer {
-  /** Null: the source does not know this key. */
-  readonly step: Step | null;
-}
+/** A compiled writer schema, or why there is none. */
+type Writer =
+  { readonly step: Step; readonly steps: number } | { readonly step: null; readonly fault: string };
 
 /**
  * Turns the values of a fetched batch into one row-major matrix of the wanted fields. A value that cannot be read is
@@ -32,15 +36,21 @@ interface Writer {
  */
 export class EventDecoder {
   private readonly cursor = new Cursor();
-  private readonly writers = new LRUCache<string, Writer>({ max: COMPILED_SCHEMAS_MAX });
+  private readonly usable = new LRUCache<string, Writer>({
+    max: COMPILED_SCHEMAS_MAX,
+    maxSize: COMPILED_STEPS_MAX,
+    sizeCalculation: (writer) => (writer.step === null ? 1 : writer.steps),
+  });
+  private readonly unusable = new LRUCache<string, Writer>({ max: UNUSABLE_KEYS_MAX });
   private readonly raw: Writer | null;
   private lastLow = -1;
   private lastHigh = -1;
   private lastWriter: Writer | null = null;
 
+  /** @throws UnusableSchemaError where events are raw and the reader schema is too large to be compiled */
   constructor(private readonly options: DecoderOptions) {
     const { encoding, reader, plan } = options;
-    this.raw = encoding === 'raw' ? { step: compileReader(reader, reader, plan.root) } : null;
+    this.raw = encoding === 'raw' ? compileReader(reader, reader, plan.root) : null;
   }
 
   /**
@@ -87,11 +97,7 @@ export class EventDecoder {
       const writer = this.raw ?? this.writerOf(value);
       if (writer === null) return index;
       if (writer.step === null) {
-        out.reject(
-          index,
-          'unknown-schema',
-          `no writer schema for ${describeKey(encoding, keyOf(encoding, value))}`,
-        );
+        out.reject(index, 'unknown-schema', writer.fault);
         continue;
       }
       const row = out.rows;
@@ -118,7 +124,8 @@ export class EventDecoder {
     const low = encoding === 'confluent' ? value.readUInt32BE(1) : value.readUInt32LE(2);
     const high = encoding === 'confluent' ? 0 : value.readUInt32LE(6);
     if (low === this.lastLow && high === this.lastHigh && this.lastWriter !== null) return this.lastWriter;
-    const writer = this.writers.get(keyOf(encoding, value)) ?? null;
+    const key = keyOf(encoding, value);
+    const writer = this.usable.get(key) ?? this.unusable.get(key) ?? null;
     if (writer !== null) {
       this.lastLow = low;
       this.lastHigh = high;
@@ -130,8 +137,15 @@ export class EventDecoder {
   private async learn(record: SourceRecord, signal: AbortSignal): Promise<void> {
     const { encoding, reader, plan, schemas } = this.options;
     const key = keyOf(encoding, record.value as Buffer);
-    const type = await schemas.find(key, signal);
-    this.writers.set(key, { step: type === null ? null : compileReader(type, reader, plan.root) });
+    const named = describeKey(encoding, key);
+    try {
+      const type = await schemas.find(key, signal);
+      if (type === null) this.unusable.set(key, { step: null, fault: `no writer schema for ${named}` });
+      else this.usable.set(key, compileReader(type, reader, plan.root));
+    } catch (error) {
+      if (!(error instanceof UnusableSchemaError)) throw error;
+      this.unusable.set(key, { step: null, fault: `the writer schema of ${named}: ${error.message}` });
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-/** Which types resolve to which: Avro specification 1.11, "Schema Resolution". */
+/** Which types resolve to which: Avro specification 1.12, "Schema Resolution". */
 import { type Kind, type RecordShape, type TypeView, branchesOf } from './avro-schema.js';
 import type { Step } from './leaf-steps.js';
 
@@ -12,9 +12,15 @@ const PROMOTIONS: Partial<Record<Kind, readonly Kind[]>> = {
 
 /** The step for a value that never resolves: it fails, and says why. */
 export function mismatch(writer: TypeView, reader: TypeView): Step {
-  const fault = `written as ${nameOf(writer)}, which the reader schema's ${nameOf(reader)} cannot take`;
+  const [from, to] = [nameOf(writer), nameOf(reader)].map((name) =>
+    name.length > NAME_CHARS_MAX ? `${name.slice(0, NAME_CHARS_MAX)}…` : name,
+  );
+  const fault = `written as ${from}, which the reader schema's ${to} cannot take`;
   return (cursor) => cursor.fail(fault);
 }
+
+/** A union may have a thousand branches. */
+const NAME_CHARS_MAX = 200;
 
 function nameOf(view: TypeView): string {
   if (view.kind === 'union') return `union of ${branchesOf(view).map(nameOf).join(', ')}`;
@@ -36,12 +42,9 @@ export function matches(writer: TypeView, reader: TypeView): boolean {
   return sameName && from.size === to.size;
 }
 
-/** The reader's first branch of the writer's own kind and name, else the first it can be promoted to. */
+/** The reader's branch of the writer's own kind and full name, else of its kind, else the first it can be promoted to. */
 export function matchingBranch(writer: TypeView, reader: TypeView): TypeView | null {
-  const branches = branchesOf(reader);
-  return (
-    branches.find((branch) => branch.kind === writer.kind && matches(writer, branch)) ??
-    branches.find((branch) => matches(writer, branch)) ??
-    null
-  );
+  const matching = branchesOf(reader).filter((branch) => matches(writer, branch));
+  const alike = matching.filter(({ kind }) => kind === writer.kind);
+  return alike.find(({ type }) => type.name === writer.type.name) ?? alike[0] ?? matching[0] ?? null;
 }

@@ -9,7 +9,7 @@ import { schemaFolder } from '../decode/schema-folder.js';
 import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
 import { DetectorConfigFault } from '../detect/detector.js';
 import { type Judge, loadJudge } from '../detect/verdicts.js';
-import { UnusableFileError } from '../errors.js';
+import { UnusableFileError, UnusableSchemaError } from '../errors.js';
 import { type FeatureStage, compileFeatures } from '../features/compile.js';
 import { anomalySchemaText, anomalyType, confluentFrame } from '../publish/anomaly-record.js';
 import { Scorer, type StageTimer } from './scorer.js';
@@ -80,7 +80,12 @@ export function prepareDecoder(
     encoding === 'confluent' && registry !== null
       ? new SchemaRegistry(registry, onWaiting)
       : schemaFolder(schemas, reader);
-  return new EventDecoder({ encoding, reader, plan, schemas: source, maxEventBytes });
+  try {
+    return new EventDecoder({ encoding, reader, plan, schemas: source, maxEventBytes });
+  } catch (cause) {
+    if (!(cause instanceof UnusableSchemaError)) throw cause;
+    throw new UnusableFileError(`${config.input.schema}: ${cause.message}`, { cause });
+  }
 }
 
 export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: RegistryWaiting): Scorer {
