@@ -28,7 +28,7 @@ import type { PlanNode } from './field-plan.js';
 import { matchFields } from './field-matching.js';
 import { type Step, defaultSteps, enumStep, scalarStep, withEntity } from './leaf-steps.js';
 import { passOver, passedBytes } from './passing.js';
-import { matches, matchingBranch, mismatch } from './schema-matching.js';
+import { exactBranch, matches, mismatch, nearestBranch } from './schema-matching.js';
 import { SmallestSizes } from './smallest-sizes.js';
 
 /** Most steps that one pair of schemas may compile to, what is looked at to make them included. */
@@ -101,8 +101,7 @@ class Compiler {
     this.spend(1);
     if (writer.kind === 'union') return this.writerUnion(writer, reader, plan);
     if (reader?.kind === 'union') {
-      this.spend(branchesOf(reader).length);
-      const branch = matchingBranch(writer, reader);
+      const branch = this.branch(writer, reader);
       return branch === null ? mismatch(writer, reader) : this.read(writer, branch, plan);
     }
     if (reader !== null && !matches(writer, reader)) return mismatch(writer, reader);
@@ -120,6 +119,13 @@ class Compiler {
       default:
         return withEntity(scalarStep(writer, reader, leaf), writer, reader, leaf);
     }
+  }
+
+  private branch(writer: TypeView, reader: TypeView): TypeView | null {
+    const exact = exactBranch(writer, reader);
+    if (exact !== null) return exact;
+    this.spend(branchesOf(reader).length);
+    return nearestBranch(writer, reader);
   }
 
   private writerUnion(writer: TypeView, reader: TypeView | null, plan: PlanNode | null): Step {

@@ -1,4 +1,5 @@
 /** Which types resolve to which: Avro specification 1.12, "Schema Resolution". */
+import type { Type } from 'avsc';
 import { type Kind, type RecordShape, type TypeView, branchesOf } from './avro-schema.js';
 import type { Step } from './leaf-steps.js';
 
@@ -42,9 +43,25 @@ export function matches(writer: TypeView, reader: TypeView): boolean {
   return sameName && from.size === to.size;
 }
 
-/** The reader's branch of the writer's own kind and full name, else of its kind, else the first it can be promoted to. */
-export function matchingBranch(writer: TypeView, reader: TypeView): TypeView | null {
+/** The reader's branch of the writer's own kind and full name, or null. */
+export function exactBranch(writer: TypeView, reader: TypeView): TypeView | null {
+  let byName = branchesByName.get(reader.type);
+  if (byName === undefined) {
+    byName = new Map(branchesOf(reader).map((branch) => [keyOf(branch), branch]));
+    branchesByName.set(reader.type, byName);
+  }
+  const branch = byName.get(keyOf(writer));
+  return branch !== undefined && matches(writer, branch) ? branch : null;
+}
+
+const branchesByName = new WeakMap<Type, ReadonlyMap<string, TypeView>>();
+
+function keyOf({ kind, type }: TypeView): string {
+  return `${kind} ${type.name ?? ''}`;
+}
+
+/** Where none is exact: the reader's first branch of the writer's kind, else the first it can be promoted to. */
+export function nearestBranch(writer: TypeView, reader: TypeView): TypeView | null {
   const matching = branchesOf(reader).filter((branch) => matches(writer, branch));
-  const alike = matching.filter(({ kind }) => kind === writer.kind);
-  return alike.find(({ type }) => type.name === writer.type.name) ?? alike[0] ?? matching[0] ?? null;
+  return matching.find(({ kind }) => kind === writer.kind) ?? matching[0] ?? null;
 }

@@ -90,10 +90,7 @@ test('each limit holds at its edge', () => {
 test('schemas that take avsc exponential time are refused or read at once', () => {
   // A logical type that fails is tried again without it, at each level.
   const date = (inner: unknown): unknown => ({ type: 'array', items: inner, logicalType: 'date' });
-  assert.match(
-    refusal(nest(60, date, { type: 'int', logicalType: 'date', name: 3, x: 'nothing' })) ?? '',
-    /^$/,
-  );
+  assert.equal(refusal(nest(60, date, { type: 'int', logicalType: 'date', name: 3 })), null);
   assert.match(refusal(nest(60, date, 'undefined')) ?? 'taken', /no type named "undefined"/);
   // Ten fields a record, each left to its default: 10^20 values.
   const types = times(20, (i) => ({
