@@ -105,8 +105,8 @@ export class Cursor {
     shift = 0;
     while (b >= 0x80) {
       if (at >= end) this.fail('the value ends too early');
-      if (shift >= 14) this.fail('a varint is longer than ten bytes');
       b = bytes[at++] as number;
+      // The tenth byte has room for one bit, and none for the mark that another follows.
       if (shift === 7 && b > 1) this.fail('a varint has more than 64 bits');
       top |= (b & 0x7f) << shift;
       shift += 7;
