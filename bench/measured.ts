@@ -9,7 +9,6 @@ import { readTopic } from '../src/kafka/topic-reader.js';
 import { prepareDecoder, prepareReading } from '../src/pipeline/setup.js';
 import type { SourceBatch } from '../src/model.js';
 import type { Sample, Task } from './scenarios.js';
-import { removeGuards } from './unguarded-cursor.js';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;
 const log = pino({ level: 'silent' });
@@ -108,7 +107,6 @@ const runs = {
   loop,
   start,
 };
-if (task.isUnguarded) removeGuards();
 const cpuBefore = process.cpuUsage();
 const value = await runs[task.run]();
 const { user, system } = process.cpuUsage(cpuBefore);

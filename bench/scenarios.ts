@@ -42,7 +42,6 @@ export const SCENARIOS: readonly Scenario[] = [
 /** What a measured process is told, on its command line. */
 export interface Task {
   readonly run: Scenario['run'];
-  readonly isUnguarded: boolean;
   readonly brokers: readonly string[];
   readonly topic: string;
   readonly events: number;
@@ -54,13 +53,16 @@ export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sa
   const { file, group } = bench.configure(scenario.delivery ?? 'exactly-once');
   const task: Task = {
     run: scenario.run,
-    isUnguarded: scenario.isUnguarded ?? false,
     brokers: bench.brokers,
     topic: bench.topic,
     events: bench.events,
     configFile: file,
   };
-  const child = fork(fileURLToPath(new URL('./measured.js', import.meta.url)), [JSON.stringify(task)]);
+  const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  const execArgv = scenario.isUnguarded === true ? ['--import', program('./unguarded.js')] : [];
+  const child = fork(program('./measured.js'), [JSON.stringify(task)], {
+    execArgv: [...process.execArgv, ...execArgv],
+  });
   const sample = await new Promise<Sample>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Sample));
     child.once('exit', (code) =>
