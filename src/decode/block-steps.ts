@@ -1,7 +1,6 @@
 /** Hot path: the steps of arrays and maps. */
 import type { Cursor } from './cursor.js';
-import type { Step } from './leaf-steps.js';
-import { passedBytes } from './passing.js';
+import { type Step, passedBytes } from './step.js';
 
 /**
  * @param rest for the items that nobody wants

@@ -1,5 +1,5 @@
 import { UnusableSchemaError } from '../errors.js';
-import type { NormalField, NormalSchema, NormalType } from './normal-schema.js';
+import type { NormalField, NormalSchema, NormalType } from './normal-type.js';
 import { SCHEMA_LIMITS } from './schema-limits.js';
 
 /**

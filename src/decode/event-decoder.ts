@@ -6,7 +6,7 @@ import { Cursor, MALFORMED } from './cursor.js';
 import type { EntityFormat } from './entity-text.js';
 import type { FieldPlan } from './field-plan.js';
 import { fingerprintKey } from './schema-folder.js';
-import type { Step } from './leaf-steps.js';
+import type { Step } from './step.js';
 import { compileReader } from './reader-compiler.js';
 import type { SchemaSource } from './schema-source.js';
 import { type Encoding, FRAME_BYTES, frameFault } from './wire-format.js';

@@ -14,10 +14,7 @@ import {
 import type { Cursor } from './cursor.js';
 import { entityFormat } from './entity-text.js';
 import type { Leaf, PlanNode } from './field-plan.js';
-import { passOver } from './passing.js';
-
-/** Reads one value at the cursor and moves behind it. */
-export type Step = (cursor: Cursor) => void;
+import { type Step, passOver } from './step.js';
 
 /** A scalar that is not an enum: read as a number where a number is wanted, otherwise passed over. */
 export function scalarStep(writer: TypeView, reader: TypeView | null, leaf: Leaf | null): Step {

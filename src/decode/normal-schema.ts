@@ -1,29 +1,7 @@
 import { UnusableSchemaError } from '../errors.js';
 import { DefaultSizes } from './default-sizes.js';
+import type { NormalField, NormalSchema, NormalType } from './normal-type.js';
 import { SCHEMA_LIMITS } from './schema-limits.js';
-
-/** An Avro schema as JSON, with nothing in it but what decoding needs. */
-export type NormalSchema = string | readonly NormalSchema[] | NormalType;
-
-export interface NormalType {
-  readonly type: string;
-  readonly name?: string;
-  readonly aliases?: readonly string[];
-  fields?: readonly NormalField[];
-  readonly items?: NormalSchema;
-  readonly values?: NormalSchema;
-  readonly symbols?: readonly string[];
-  readonly size?: number;
-  readonly default?: unknown;
-  readonly logicalType?: string;
-}
-
-export interface NormalField {
-  readonly name: string;
-  readonly type: NormalSchema;
-  readonly aliases: readonly string[];
-  default?: unknown;
-}
 
 type Json = Readonly<Record<string, unknown>>;
 

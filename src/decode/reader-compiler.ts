@@ -26,10 +26,10 @@ import { arrayStep, mapStep } from './block-steps.js';
 import { DEPTH_MAX } from './cursor.js';
 import type { PlanNode } from './field-plan.js';
 import { matchFields } from './field-matching.js';
-import { type Step, defaultSteps, enumStep, scalarStep, withEntity } from './leaf-steps.js';
-import { passOver, passedBytes } from './passing.js';
+import { defaultSteps, enumStep, scalarStep, withEntity } from './leaf-steps.js';
 import { exactBranch, matches, mismatch, nearestBranch } from './schema-matching.js';
 import { SmallestSizes } from './smallest-sizes.js';
+import { type Step, passOver, passedBytes } from './step.js';
 
 /** Most steps that one pair of schemas may compile to, what is looked at to make them included. */
 export const STEPS_MAX = 50_000;

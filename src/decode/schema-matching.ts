@@ -1,7 +1,7 @@
 /** Which types resolve to which: Avro specification 1.12, "Schema Resolution". */
 import type { Type } from 'avsc';
 import { type Kind, type RecordShape, type TypeView, branchesOf } from './avro-schema.js';
-import type { Step } from './leaf-steps.js';
+import type { Step } from './step.js';
 
 const PROMOTIONS: Partial<Record<Kind, readonly Kind[]>> = {
   int: ['long', 'float', 'double'],

@@ -1,6 +1,6 @@
 /** What is claimed of any bytes, checked on one payload. */
 import { Cursor, EMPTY_ITEMS_MAX, DEPTH_MAX, MALFORMED } from '../../src/decode/cursor.js';
-import type { Step } from '../../src/decode/leaf-steps.js';
+import type { Step } from '../../src/decode/step.js';
 import { FRAME_BYTES, type Encoding } from '../../src/decode/wire-format.js';
 import type { AvroPair } from './avro-pair.js';
 
