@@ -241,6 +241,8 @@ test('a name goes before an alias; aliases that leave a choice are a reject', as
       body,
     });
   assert.deepEqual(await read([field('a', 'int', { aliases: ['b'] }), field('b', 'int')]), [1, 2]);
+  const added = field('c', 'int', { aliases: ['b'], default: 9 });
+  assert.deepEqual(await read([added, field('b', 'int')]), [9, 2]);
   assert.match(String(await read([field('c', 'int', { aliases: ['a', 'b'] })])), /both aliases of 'c'/);
   assert.match(
     String(await read([field('c', 'int', { aliases: ['a'] }), field('d', 'int', { aliases: ['a'] })])),
