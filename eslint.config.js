@@ -37,7 +37,14 @@ export default tseslint.config(
     },
   },
   {
-    files: ['test/**/*.ts', 'bench/**/*.ts', 'chaos/**/*.ts', 'src/main.ts', 'src/local-broker/guard.ts'],
+    files: [
+      'test/**/*.ts',
+      'bench/**/*.ts',
+      'chaos/**/*.ts',
+      'fuzz/**/*.ts',
+      'src/main.ts',
+      'src/local-broker/guard.ts',
+    ],
     rules: {
       'no-restricted-properties': 'off',
       // node:test keeps the promises of test() itself.

@@ -16,6 +16,7 @@ import { PlainTransport } from '../src/kafka/plain-transport.js';
 import type { OutgoingRecord } from '../src/model.js';
 import { prepareReading } from '../src/pipeline/setup.js';
 import { Producer } from '../src/publish/producer.js';
+import { POISON_EVERY, poisoned } from './poisoned.js';
 
 const PARTITIONS = 4;
 const FEATURES = 8;
@@ -44,10 +45,12 @@ const SCHEMA = {
   ],
 } as const;
 
+/** @param isPoisoned one event in POISON_EVERY is a dead letter */
 export async function prepareBench(
   brokers: readonly string[],
   events: number,
   log: Logger,
+  isPoisoned = false,
 ): Promise<BenchTopic> {
   const folder = mkdtempSync(join(tmpdir(), 'outrider-bench-'));
   writeFileSync(join(folder, 'event.avsc'), JSON.stringify(SCHEMA));
@@ -57,7 +60,7 @@ export async function prepareBench(
   await admin.createTopics(
     [topic, `${topic}.anomalies`, `${topic}.dlt`].map((name) => ({ topic: name, partitions: PARTITIONS })),
   );
-  await fill(topic, events, brokers, log);
+  await fill(topic, events, brokers, log, isPoisoned);
   const bench: BenchTopic = {
     brokers,
     topic,
@@ -99,7 +102,13 @@ function values(random: () => number): number[] {
   return Array.from({ length: FEATURES }, (_, i) => base * (i + 1) + random() + (i === 3 ? far : 0));
 }
 
-async function fill(topic: string, events: number, brokers: readonly string[], log: Logger): Promise<void> {
+async function fill(
+  topic: string,
+  events: number,
+  brokers: readonly string[],
+  log: Logger,
+  isPoisoned: boolean,
+): Promise<void> {
   const type = avro.Type.forSchema(SCHEMA as unknown as avro.Schema);
   const header = singleObjectHeader(type);
   const random = seededRandom(1);
@@ -117,11 +126,12 @@ async function fill(topic: string, events: number, brokers: readonly string[], l
         entity,
         ...Object.fromEntries(v.map((value, i) => [`v${i}`, value])),
       };
+      const value = Buffer.concat([header, type.toBuffer(event)]);
       records.push({
         topic,
         partition: id % PARTITIONS,
         key: Buffer.from(entity),
-        value: Buffer.concat([header, type.toBuffer(event)]),
+        value: isPoisoned && id % POISON_EVERY === 0 ? poisoned(id, value) : value,
         headers: [],
       });
     }

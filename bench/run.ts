@@ -16,6 +16,14 @@ const { values: flags } = parseArgs({
   },
 });
 
+/** What is compared with what, run by run. */
+const PAIRS = [
+  ['loop-exactly-once', 'loop-at-least-once'],
+  ['loop-poisoned', 'loop-exactly-once'],
+  ['loop-exactly-once', 'loop-unguarded'],
+  ['decode', 'decode-unguarded'],
+] as const;
+
 const events = Number(flags.events);
 const runs = Number(flags.runs);
 const log = pino({ level: 'silent' });
@@ -26,15 +34,17 @@ await using broker =
     : null;
 const brokers = broker?.brokers ?? (named as string).split(',');
 process.stderr.write(`${events} events on 4 partitions, ${runs} runs each …\n`);
-await using topic = await prepareBench(brokers, events, log);
-
 const results: Measurement[] = [];
-const wanted = SCENARIOS.filter(({ name }) => flags.only === undefined || flags.only.includes(name));
+const wanted = SCENARIOS.filter(({ name, isExtra }) => flags.only?.includes(name) ?? isExtra !== true);
+await using topic = await prepareBench(brokers, events, log);
+await using poisonedTopic = wanted.some(({ isPoisoned }) => isPoisoned === true)
+  ? await prepareBench(brokers, events, log, true)
+  : null;
 const byName = new Map<string, Measurement['samples'][number][]>(wanted.map(({ name }) => [name, []]));
 // Scenario by scenario within each run, so that a machine that changes its speed changes all of them.
 for (let run = 0; run < runs; run++) {
   for (const scenario of wanted) {
-    const sample = await measure(scenario, topic);
+    const sample = await measure(scenario, scenario.isPoisoned === true ? (poisonedTopic ?? topic) : topic);
     byName.get(scenario.name)?.push(sample);
     process.stderr.write(`  run ${run + 1}: ${scenario.name} ${Math.round(sample.value)} ${scenario.unit}\n`);
   }
@@ -72,14 +82,14 @@ else {
       `| ${r.name} | ${show(r.median)} | ${show(r.min)} | ${show(r.max)} | ${r.unit} | ${r.cpuSeconds} | ${r.peakMegabytes} |\n`,
     );
   }
-  const exactlyOnce = results.find(({ name }) => name === 'loop-exactly-once');
-  const atLeastOnce = results.find(({ name }) => name === 'loop-at-least-once');
-  if (exactlyOnce !== undefined && atLeastOnce !== undefined) {
-    const ratios = exactlyOnce.samples
-      .map(({ value }, i) => value / (atLeastOnce.samples[i]?.value ?? NaN))
-      .sort((a, b) => a - b);
+  for (const [one, other] of PAIRS) {
+    const [ones, others] = [one, other].map(
+      (name) => results.find((result) => result.name === name)?.samples,
+    );
+    if (ones === undefined || others === undefined) continue;
+    const ratios = ones.map(({ value }, i) => value / (others[i]?.value ?? NaN)).sort((a, b) => a - b);
     process.stdout.write(
-      `\nexactly-once / at-least-once, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`,
+      `\n${one} / ${other}, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`,
     );
   }
 }

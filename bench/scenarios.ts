@@ -17,8 +17,14 @@ export interface Measurement {
 export interface Scenario {
   readonly name: string;
   readonly unit: string;
-  readonly run: 'raw-fetch' | 'fetch-decode' | 'loop' | 'start';
+  readonly run: 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'start';
   readonly delivery?: 'exactly-once' | 'at-least-once';
+  /** Of the topic with dead letters in it. */
+  readonly isPoisoned?: true;
+  /** With a decoder whose guards are taken out. */
+  readonly isUnguarded?: true;
+  /** Only where it is asked for by name. */
+  readonly isExtra?: true;
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -27,6 +33,10 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'loop-at-least-once', unit: 'events/s', run: 'loop', delivery: 'at-least-once' },
   { name: 'loop-exactly-once', unit: 'events/s', run: 'loop', delivery: 'exactly-once' },
   { name: 'start-to-first-commit', unit: 's', run: 'start', delivery: 'exactly-once' },
+  { name: 'loop-poisoned', unit: 'events/s', run: 'loop', isPoisoned: true, isExtra: true },
+  { name: 'loop-unguarded', unit: 'events/s', run: 'loop', isUnguarded: true, isExtra: true },
+  { name: 'decode', unit: 'events/s', run: 'decode', isExtra: true },
+  { name: 'decode-unguarded', unit: 'events/s', run: 'decode', isUnguarded: true, isExtra: true },
 ];
 
 /** What a measured process is told, on its command line. */
@@ -48,7 +58,11 @@ export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sa
     events: bench.events,
     configFile: file,
   };
-  const child = fork(fileURLToPath(new URL('./measured.js', import.meta.url)), [JSON.stringify(task)]);
+  const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+  const execArgv = scenario.isUnguarded === true ? ['--import', program('./unguarded.js')] : [];
+  const child = fork(program('./measured.js'), [JSON.stringify(task)], {
+    execArgv: [...process.execArgv, ...execArgv],
+  });
   const sample = await new Promise<Sample>((resolve, reject) => {
     child.once('message', (message) => resolve(message as Sample));
     child.once('exit', (code) =>

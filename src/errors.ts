@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'unreachable'
   | 'missing-remote'
   | 'unusable-file'
+  | 'unusable-schema'
   | 'answer-no'
   | 'fenced'
   | 'outcome-unknown'
@@ -30,6 +31,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   unreachable: EXIT.unreachable,
   'missing-remote': EXIT.unreachable,
   'unusable-file': EXIT.unusable,
+  'unusable-schema': EXIT.unusable,
   'answer-no': EXIT.answerNo,
   fenced: EXIT.bug,
   'outcome-unknown': EXIT.unreachable,
@@ -89,6 +91,11 @@ export class MissingRemoteError extends OutriderError {
 /** A model, a schema or a data file cannot be used. */
 export class UnusableFileError extends OutriderError {
   readonly code = 'unusable-file';
+}
+
+/** A text is no Avro schema, or breaks a limit for one. The message is one line; who knows the file or the id adds it. */
+export class UnusableSchemaError extends OutriderError {
+  readonly code = 'unusable-schema';
 }
 
 /** The command ran and the answer is no. */

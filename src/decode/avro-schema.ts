@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import type { Schema, Type } from 'avsc';
-import { UnusableFileError, messageOf } from '../errors.js';
+import { UnusableFileError, UnusableSchemaError, messageOf } from '../errors.js';
+import { SchemaNormalizer } from './normal-schema.js';
+import { SCHEMA_LIMITS } from './schema-limits.js';
 
 /** Times keep their number; the decoder converts units itself. Registering them keeps their names visible. */
 class PlainNumber extends avro.types.LogicalType {
@@ -31,19 +33,38 @@ const SECONDS_PER_UNIT: Readonly<Record<string, { multiply: number; divide: numb
 
 const logicalTypes = Object.fromEntries(Object.keys(SECONDS_PER_UNIT).map((name) => [name, PlainNumber]));
 
-/** Largest schema text that is parsed, in bytes. */
-export const SCHEMA_BYTES_MAX = 1_048_576;
+/** Schemas that name each other's types. */
+export class SchemaFamily {
+  readonly normalizer = new SchemaNormalizer();
+  readonly types: Record<string, Type> = {};
+}
 
 /**
  * Schema text to a type whose logical times stay visible.
- * @param named types that the text may name; its own are added
- * @throws Error of avsc's when the text is not an Avro schema
+ * @param family the schemas that the text may name types of; it becomes one of them
+ * @throws UnusableSchemaError when the text is no Avro schema or breaks one of SCHEMA_LIMITS; its message is one line
  */
-export function parseSchema(text: string, named: Record<string, Type> = {}): Type {
-  if (text.length > SCHEMA_BYTES_MAX) throw new RangeError(`a schema of more than ${SCHEMA_BYTES_MAX} bytes`);
-  const schema = JSON.parse(text) as Schema;
-  return avro.Type.forSchema(schema, { logicalTypes, wrapUnions: true, registry: named });
+export function parseSchema(text: string, family = new SchemaFamily()): Type {
+  const { bytesMax } = SCHEMA_LIMITS;
+  if (Buffer.byteLength(text) > bytesMax)
+    throw new UnusableSchemaError(`a schema of more than ${bytesMax} bytes`);
+  try {
+    const schema = family.normalizer.read(JSON.parse(text)) as Schema;
+    return avro.Type.forSchema(schema, {
+      logicalTypes,
+      wrapUnions: true,
+      assertLogicalTypes: true,
+      registry: family.types,
+    });
+  } catch (cause) {
+    if (cause instanceof UnusableSchemaError) throw cause;
+    // JSON.parse and avsc quote what they do not like, whole.
+    const message = messageOf(cause).replace(/\s+/g, ' ').slice(0, MESSAGE_CHARS_MAX);
+    throw new UnusableSchemaError(`not an Avro schema: ${message}`, { cause });
+  }
 }
+
+const MESSAGE_CHARS_MAX = 300;
 
 /** @throws UnusableFileError naming the file */
 export function readSchemaFile(file: string): Type {
@@ -56,9 +77,7 @@ export function readSchemaFile(file: string): Type {
   try {
     return parseSchema(text);
   } catch (cause) {
-    throw new UnusableFileError(`${file}: not an Avro schema: ${messageOf(cause).replaceAll('\n', ' ')}`, {
-      cause,
-    });
+    throw new UnusableFileError(`${file}: the schema cannot be used: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -97,7 +116,6 @@ export function viewOf(type: Type): TypeView {
     return { ...inner, logical: typeName.slice('logical:'.length) };
   }
   if (typeName.startsWith('union:')) return { type, kind: 'union', logical: null };
-  if (typeName === 'error') return { type, kind: 'record', logical: null };
   return { type, kind: typeName as Kind, logical: null };
 }
 
@@ -125,12 +143,28 @@ export interface RecordShape {
   readonly fields: readonly FieldShape[];
 }
 
+export function itemsOf(array: TypeView): Type {
+  return (array.type as unknown as { itemsType: Type }).itemsType;
+}
+
+export function valuesOf(map: TypeView): Type {
+  return (map.type as unknown as { valuesType: Type }).valuesType;
+}
+
+export function symbolsOf(enumeration: TypeView): readonly string[] {
+  return (enumeration.type as unknown as { symbols: readonly string[] }).symbols;
+}
+
+/** The symbol that stands for those that an enum does not have, or null. */
+export function symbolDefaultOf(enumeration: TypeView): string | null {
+  return (enumeration.type as unknown as { default?: string }).default ?? null;
+}
+
 /** The type of a field, an item or a value inside a type that is no union; null where there is none. */
 export function insideType(view: TypeView, segment: string | number): Type | null {
   if (view.kind === 'record') {
     return (view.type as unknown as RecordShape).fields.find(({ name }) => name === segment)?.type ?? null;
   }
-  if (view.kind === 'array') return (view.type as unknown as { itemsType: Type }).itemsType;
-  if (view.kind === 'map') return (view.type as unknown as { valuesType: Type }).valuesType;
-  return null;
+  if (view.kind === 'array') return itemsOf(view);
+  return view.kind === 'map' ? valuesOf(view) : null;
 }

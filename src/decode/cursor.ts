@@ -21,6 +21,10 @@ export class Cursor {
   end = 0;
   depth = 0;
   emptyItems = 0;
+  /** Where the block that was begun last says that it ends; -1 where it does not say. */
+  blockEnd = -1;
+  /** A number for each event that was loaded. */
+  event = 0;
   fault = '';
 
   /** Row-major output, rows × width; `base` is the first slot of the current row. */
@@ -44,6 +48,7 @@ export class Cursor {
     this.end = value.byteOffset + value.length;
     this.depth = 0;
     this.emptyItems = 0;
+    this.event++;
     this.filled = 0;
     this.time = NaN;
     this.entityStart = -1;
@@ -100,8 +105,8 @@ export class Cursor {
     shift = 0;
     while (b >= 0x80) {
       if (at >= end) this.fail('the value ends too early');
-      if (shift >= 14) this.fail('a varint is longer than ten bytes');
       b = bytes[at++] as number;
+      // The tenth byte has room for one bit, and none for the mark that another follows.
       if (shift === 7 && b > 1) this.fail('a varint has more than 64 bits');
       top |= (b & 0x7f) << shift;
       shift += 7;
@@ -151,24 +156,31 @@ export class Cursor {
 
   /**
    * The item count of the next block of an array or map, 0 at the end. Never more than what the remaining bytes can
-   * hold, which is what keeps five hostile bytes from becoming two million items.
+   * hold, which is what keeps five hostile bytes from becoming two million items. Leaves `blockEnd`.
    */
   blockCount(itemBytesMin: number): number {
     let count = this.long();
+    this.blockEnd = -1;
     if (count < 0) {
       count = -count;
       const blockBytes = this.long();
       if (blockBytes < 0 || blockBytes > this.end - this.at)
         this.fail(`a block of ${blockBytes} bytes with ${this.end - this.at} left`);
+      this.blockEnd = this.at + blockBytes;
     }
     if (itemBytesMin > 0) {
       if (count > (this.end - this.at) / itemBytesMin)
         this.fail(`a block of ${count} items with ${this.end - this.at} bytes left`);
     } else {
-      this.emptyItems += count;
-      if (this.emptyItems > EMPTY_ITEMS_MAX) this.fail(`more than ${EMPTY_ITEMS_MAX} items without bytes`);
+      this.idle(count);
     }
     return count;
+  }
+
+  /** Counts work that no byte pays for. */
+  idle(count: number): void {
+    this.emptyItems += count;
+    if (this.emptyItems > EMPTY_ITEMS_MAX) this.fail(`more than ${EMPTY_ITEMS_MAX} items without bytes`);
   }
 
   set(slot: number, value: number): void {

@@ -1,20 +1,26 @@
 import { bytesAsText } from '../bytes-as-text.js';
-import type { TypeView } from './avro-schema.js';
+import { type TypeView, symbolDefaultOf, symbolsOf } from './avro-schema.js';
 
 /** Turns the encoded bytes [start, end) of a scalar into the entity's text. */
 export type EntityFormat = (bytes: Uint8Array, start: number, end: number) => string;
 
-/** @param view a scalar type: never null, record, array, map or union */
-export function entityFormat(view: TypeView): EntityFormat {
-  switch (view.kind) {
+/**
+ * The text of a value as the reader schema has it.
+ * @param writer a scalar type: never null, record, array, map or union
+ * @param reader what it resolves to
+ */
+export function entityFormat(writer: TypeView, reader: TypeView): EntityFormat {
+  switch (writer.kind) {
     case 'string':
     case 'bytes':
       return (bytes, start, end) => bytesAsText(bytes.subarray(afterVarint(bytes, start), end));
     case 'fixed':
       return (bytes, start, end) => bytesAsText(bytes.subarray(start, end));
     case 'enum': {
-      const { symbols } = view.type as unknown as { symbols: readonly string[] };
-      return (bytes, start, end) => symbols[Number(varint(bytes, start, end))] as string;
+      const known = new Set(symbolsOf(reader));
+      const fallback = symbolDefaultOf(reader);
+      const texts = symbolsOf(writer).map((symbol) => (known.has(symbol) ? symbol : (fallback ?? symbol)));
+      return (bytes, start, end) => texts[Number(varint(bytes, start, end))] as string;
     }
     case 'boolean':
       return (bytes, start) => String(bytes[start] === 1);
@@ -23,6 +29,9 @@ export function entityFormat(view: TypeView): EntityFormat {
     case 'double':
       return (bytes, start) => String(new DataView(bytes.buffer).getFloat64(start, true));
     default:
+      if (reader.kind === 'float')
+        return (bytes, start, end) => String(Math.fround(Number(varint(bytes, start, end))));
+      if (reader.kind === 'double') return (bytes, start, end) => String(Number(varint(bytes, start, end)));
       // Exact, also beyond 2^53: two ids must not become one.
       return (bytes, start, end) => varint(bytes, start, end).toString();
   }

@@ -6,13 +6,17 @@ import { Cursor, MALFORMED } from './cursor.js';
 import type { EntityFormat } from './entity-text.js';
 import type { FieldPlan } from './field-plan.js';
 import { fingerprintKey } from './schema-folder.js';
-import type { Step } from './leaf-steps.js';
-import { compileReader } from './reader-compiler.js';
+import type { Step } from './step.js';
+import { type CompiledReader, compileReader } from './reader-compiler.js';
 import { type SchemaSource, isNoSchema } from './schema-source.js';
 import { type Encoding, FRAME_BYTES, frameFault } from './wire-format.js';
 
 /** Compiled writer schemas that are kept, the least recently used dropped first. */
 export const COMPILED_SCHEMAS_MAX = 1000;
+/** Steps of all of them together (STEPS_MAX: of one); a step is a few hundred bytes. */
+export const COMPILED_STEPS_MAX = 500_000;
+/** Keys without a usable schema that are remembered. Apart, so that made-up keys do not push out schemas in use. */
+export const UNUSABLE_KEYS_MAX = 10_000;
 
 export interface DecoderOptions {
   readonly encoding: Encoding;
@@ -31,15 +35,22 @@ type Unreadable = Map<string, string>;
  */
 export class EventDecoder {
   private readonly cursor = new Cursor();
-  private readonly writers = new LRUCache<string, Step>({ max: COMPILED_SCHEMAS_MAX });
+  private readonly writers = new LRUCache<string, CompiledReader>({
+    max: COMPILED_SCHEMAS_MAX,
+    maxSize: COMPILED_STEPS_MAX,
+    sizeCalculation: ({ steps }) => steps,
+  });
+  /** Schemas that are there and cannot be compiled, and why. */
+  private readonly unusable = new LRUCache<string, string>({ max: UNUSABLE_KEYS_MAX });
   private readonly raw: Step | null;
   private lastLow = -1;
   private lastHigh = -1;
   private lastWriter: Step | null = null;
 
+  /** @throws UnusableSchemaError where events are raw and the reader schema is too large to be compiled */
   constructor(private readonly options: DecoderOptions) {
     const { encoding, reader, plan } = options;
-    this.raw = encoding === 'raw' ? compileReader(reader, reader, plan.root) : null;
+    this.raw = encoding === 'raw' ? compileReader(reader, reader, plan.root).step : null;
   }
 
   /**
@@ -115,7 +126,8 @@ export class EventDecoder {
     const low = encoding === 'confluent' ? value.readUInt32BE(1) : value.readUInt32LE(2);
     const high = encoding === 'confluent' ? 0 : value.readUInt32LE(6);
     if (low === this.lastLow && high === this.lastHigh && this.lastWriter !== null) return this.lastWriter;
-    const writer = this.writers.get(keyOf(encoding, value)) ?? null;
+    const key = keyOf(encoding, value);
+    const writer = this.writers.get(key)?.step ?? null;
     if (writer !== null) {
       this.lastLow = low;
       this.lastHigh = high;
@@ -145,20 +157,29 @@ export class EventDecoder {
   }
 
   private async learn(keys: readonly string[], unreadable: Unreadable, signal: AbortSignal): Promise<void> {
-    const { reader, plan, schemas } = this.options;
-    for (const [key, answer] of await schemas.find(keys, signal)) {
-      if (isNoSchema(answer)) {
-        unreadable.set(key, answer.why);
-        continue;
-      }
-      // Another batch may have asked for the same schema.
-      if (this.writers.has(key)) continue;
-      try {
-        this.writers.set(key, compileReader(answer, reader, plan.root));
-      } catch (error) {
-        // Whatever somebody registered is data: it costs its own events.
-        unreadable.set(key, `it cannot be compiled: ${messageOf(error)}`);
-      }
+    const known = keys.filter((key) => this.unusable.has(key));
+    for (const key of known) unreadable.set(key, this.unusable.get(key) as string);
+    const unknown = keys.filter((key) => !unreadable.has(key));
+    if (unknown.length === 0) return;
+    for (const [key, answer] of await this.options.schemas.find(unknown, signal)) {
+      const why = isNoSchema(answer) ? answer.why : this.compile(key, answer);
+      if (why !== null) unreadable.set(key, why);
+    }
+  }
+
+  /** @returns why it cannot be compiled, or null where it is now */
+  private compile(key: string, writer: Type): string | null {
+    // Another batch may have asked for the same schema.
+    if (this.writers.has(key)) return null;
+    const { reader, plan } = this.options;
+    try {
+      this.writers.set(key, compileReader(writer, reader, plan.root));
+      return null;
+    } catch (error) {
+      // Whatever somebody registered is data: it costs its own events.
+      const why = `it cannot be compiled: ${messageOf(error)}`;
+      this.unusable.set(key, why);
+      return why;
     }
   }
 }

@@ -6,20 +6,21 @@ import {
   type TypeView,
   branchesOf,
   insideType,
+  symbolDefaultOf,
+  symbolsOf,
   unitOf,
   viewOf,
 } from './avro-schema.js';
 import type { Cursor } from './cursor.js';
 import { entityFormat } from './entity-text.js';
 import type { Leaf, PlanNode } from './field-plan.js';
-
-/** Reads one value at the cursor and moves behind it. */
-export type Step = (cursor: Cursor) => void;
+import { type Step, passOver } from './step.js';
 
 /** A scalar that is not an enum: read as a number where a number is wanted, otherwise passed over. */
 export function scalarStep(writer: TypeView, reader: TypeView | null, leaf: Leaf | null): Step {
-  const read = numberReader(writer.kind);
-  if (read === null || leaf === null || reader === null) return skipper(writer);
+  if (leaf === null || reader === null) return skipper(writer);
+  const read = numberReader(writer.kind, reader.kind);
+  if (read === null) return skipper(writer);
   if (leaf.isTime) {
     const { slots } = leaf;
     return (cursor) => storeTime(cursor, read(cursor), reader, slots);
@@ -46,14 +47,14 @@ function storeTime(cursor: Cursor, value: number, reader: TypeView, slots: reado
   storeNumber(cursor, value, reader, slots);
 }
 
-function numberReader(kind: Kind): ((cursor: Cursor) => number) | null {
-  switch (kind) {
+function numberReader(writer: Kind, reader: Kind): ((cursor: Cursor) => number) | null {
+  switch (writer) {
     case 'boolean':
       return (cursor) => cursor.boolean();
     case 'int':
-      return (cursor) => cursor.int();
+      return reader === 'float' ? (cursor) => Math.fround(cursor.int()) : (cursor) => cursor.int();
     case 'long':
-      return (cursor) => cursor.long();
+      return reader === 'float' ? (cursor) => Math.fround(cursor.long()) : (cursor) => cursor.long();
     case 'float':
       return (cursor) => cursor.float();
     case 'double':
@@ -66,26 +67,40 @@ function numberReader(kind: Kind): ((cursor: Cursor) => number) | null {
 function skipper(view: TypeView): Step {
   switch (view.kind) {
     case 'null':
-      return () => undefined;
-    case 'fixed': {
-      const { size } = view.type as unknown as { size: number };
-      return (cursor) => cursor.skip(size);
-    }
+      return passOver(0);
+    case 'float':
+      return passOver(4);
+    case 'double':
+      return passOver(8);
+    case 'fixed':
+      return passOver((view.type as unknown as { size: number }).size);
     case 'string':
     case 'bytes':
       return (cursor) => cursor.skipSized();
     default: {
-      const read = numberReader(view.kind);
+      const read = numberReader(view.kind, view.kind);
       if (read === null) throw new TypeError(`no scalar: ${view.kind}`);
       return (cursor) => void read(cursor);
     }
   }
 }
 
+/** An enum is no number: it is checked, and passed over. */
+export function enumStep(writer: TypeView, reader: TypeView | null): Step {
+  const symbols = symbolsOf(writer);
+  const known = reader === null || symbolDefaultOf(reader) !== null ? null : new Set(symbolsOf(reader));
+  const allowed = symbols.map((symbol) => known === null || known.has(symbol));
+  return (cursor) => {
+    const index = cursor.int();
+    if (index < 0 || index >= symbols.length) cursor.fail(`an enum has no symbol ${index}`);
+    if (!(allowed[index] as boolean)) cursor.fail(`the reader schema has no symbol ${symbols[index]}`);
+  };
+}
+
 /** Remembers which bytes name the entity; they become text only for an anomaly. */
 export function withEntity(step: Step, writer: TypeView, reader: TypeView | null, leaf: Leaf | null): Step {
   if (leaf === null || !leaf.isEntity || reader === null || writer.kind === 'null') return step;
-  const format = entityFormat(writer);
+  const format = entityFormat(writer, reader);
   return (cursor) => {
     cursor.entityStart = cursor.at;
     step(cursor);
@@ -94,18 +109,18 @@ export function withEntity(step: Step, writer: TypeView, reader: TypeView | null
   };
 }
 
-/** What the reader schema gives where the writer has no such field. */
-export function defaultStep(field: FieldShape, plan: PlanNode | null): Step {
+/** What the reader schema gives where the writer has no such field: a step for each wanted field in it. */
+export function defaultSteps(field: FieldShape, plan: PlanNode | null): readonly Step[] {
   const fallback: unknown = field.defaultValue();
   if (fallback === undefined) {
-    return (cursor) =>
-      cursor.fail(`the writer has no field '${field.name}' and the reader schema no default for it`);
+    return [
+      (cursor) =>
+        cursor.fail(`the writer has no field '${field.name}' and the reader schema no default for it`),
+    ];
   }
   const steps: Step[] = [];
   if (plan !== null) collectDefaults(fallback, viewOf(field.type), plan, steps);
-  return (cursor) => {
-    for (const step of steps) step(cursor);
-  };
+  return steps;
 }
 
 function collectDefaults(value: unknown, declared: TypeView, plan: PlanNode, steps: Step[]): void {
@@ -115,7 +130,8 @@ function collectDefaults(value: unknown, declared: TypeView, plan: PlanNode, ste
     declared.kind === 'union' && isObject(value) ? (Object.values(value)[0] as unknown) : value;
   if (plan.leaf !== null) {
     const { leaf } = plan;
-    const number = typeof inner === 'boolean' ? Number(inner) : inner;
+    const plain = typeof inner === 'boolean' ? Number(inner) : inner;
+    const number = typeof plain === 'number' && view.kind === 'float' ? Math.fround(plain) : plain;
     if (typeof number === 'number' && leaf.slots.length > 0)
       steps.push((cursor) => storeNumber(cursor, number, view, leaf.slots));
     if (typeof number === 'number' && leaf.isTime)
@@ -125,7 +141,10 @@ function collectDefaults(value: unknown, declared: TypeView, plan: PlanNode, ste
   if (!isObject(inner)) return;
   for (const [segment, child] of plan.children) {
     const type = insideType(view, segment);
-    const next = (inner as Record<string | number, unknown>)[segment];
+    // A map's default is an object of avsc's: it has a constructor.
+    const next = Object.hasOwn(inner, segment)
+      ? (inner as Record<string | number, unknown>)[segment]
+      : undefined;
     if (type !== null && next !== undefined) collectDefaults(next, viewOf(type), child, steps);
   }
 }

@@ -1,6 +1,7 @@
-/** Which types resolve to which: Avro specification 1.11, "Schema Resolution". */
+/** Which types resolve to which: Avro specification 1.12, "Schema Resolution". */
+import type { Type } from 'avsc';
 import { type Kind, type RecordShape, type TypeView, branchesOf } from './avro-schema.js';
-import type { Step } from './leaf-steps.js';
+import type { Step } from './step.js';
 
 const PROMOTIONS: Partial<Record<Kind, readonly Kind[]>> = {
   int: ['long', 'float', 'double'],
@@ -17,8 +18,14 @@ export function mismatch(writer: TypeView, reader: TypeView): Step {
 }
 
 export function mismatchFault(writer: TypeView, reader: TypeView): string {
-  return `written as ${nameOf(writer)}, which the reader schema's ${nameOf(reader)} cannot take`;
+  const [from, to] = [nameOf(writer), nameOf(reader)].map((name) =>
+    name.length > NAME_CHARS_MAX ? `${name.slice(0, NAME_CHARS_MAX)}…` : name,
+  );
+  return `written as ${from}, which the reader schema's ${to} cannot take`;
 }
+
+/** A union may have a thousand branches. */
+const NAME_CHARS_MAX = 200;
 
 function nameOf(view: TypeView): string {
   if (view.kind === 'union') return `union of ${branchesOf(view).map(nameOf).join(', ')}`;
@@ -40,12 +47,25 @@ export function matches(writer: TypeView, reader: TypeView): boolean {
   return sameName && from.size === to.size;
 }
 
-/** The reader's first branch of the writer's own kind and name, else the first it can be promoted to. */
-export function matchingBranch(writer: TypeView, reader: TypeView): TypeView | null {
-  const branches = branchesOf(reader);
-  return (
-    branches.find((branch) => branch.kind === writer.kind && matches(writer, branch)) ??
-    branches.find((branch) => matches(writer, branch)) ??
-    null
-  );
+/** The reader's branch of the writer's own kind and full name, or null. */
+export function exactBranch(writer: TypeView, reader: TypeView): TypeView | null {
+  let byName = branchesByName.get(reader.type);
+  if (byName === undefined) {
+    byName = new Map(branchesOf(reader).map((branch) => [keyOf(branch), branch]));
+    branchesByName.set(reader.type, byName);
+  }
+  const branch = byName.get(keyOf(writer));
+  return branch !== undefined && matches(writer, branch) ? branch : null;
+}
+
+const branchesByName = new WeakMap<Type, ReadonlyMap<string, TypeView>>();
+
+function keyOf({ kind, type }: TypeView): string {
+  return `${kind} ${type.name ?? ''}`;
+}
+
+/** Where none is exact: the reader's first branch of the writer's kind, else the first it can be promoted to. */
+export function nearestBranch(writer: TypeView, reader: TypeView): TypeView | null {
+  const matching = branchesOf(reader).filter((branch) => matches(writer, branch));
+  return matching.find(({ kind }) => kind === writer.kind) ?? matching[0] ?? null;
 }

@@ -1,8 +1,9 @@
 import type { Type } from 'avsc';
 import { messageOf } from '../errors.js';
-import { SCHEMA_BYTES_MAX, parseSchema } from './avro-schema.js';
+import { SchemaFamily, parseSchema } from './avro-schema.js';
 import { type Absent, type RegisteredSchema, type RegistryClient, isAbsent } from './registry-client.js';
 import { printable } from './registry-http.js';
+import { SCHEMA_LIMITS } from './schema-limits.js';
 
 /** Schemas that one schema may name, directly and through others. */
 export const REFERENCES_MAX = 64;
@@ -23,11 +24,11 @@ export async function parseRegistered(
   const collected = new Collector(client, signal);
   const fault = await collected.add(schema, 'it', 0);
   if (fault !== null) return { why: fault };
-  const named: Record<string, Type> = {};
+  const family = new SchemaFamily();
   let type: Type | null = null;
   for (const { text, name } of collected.texts) {
     try {
-      type = parseSchema(text, named);
+      type = parseSchema(text, family);
     } catch (error) {
       return { why: `${name} is not an Avro schema that can be read: ${printable(messageOf(error))}` };
     }
@@ -56,8 +57,8 @@ class Collector {
     if (schemaType !== 'AVRO') return `${name} is of type ${printable(schemaType)}, not AVRO`;
     if (depth > REFERENCE_DEPTH_MAX) return `its references are nested deeper than ${REFERENCE_DEPTH_MAX}`;
     this.bytes += text.length;
-    if (this.bytes > SCHEMA_BYTES_MAX)
-      return `with its references it has more than ${SCHEMA_BYTES_MAX} bytes`;
+    if (this.bytes > SCHEMA_LIMITS.bytesMax)
+      return `with its references it has more than ${SCHEMA_LIMITS.bytesMax} bytes`;
     for (const reference of references) {
       const fault = await this.follow(reference, depth);
       if (fault !== null) return fault;

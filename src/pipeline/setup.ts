@@ -11,7 +11,7 @@ import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.
 import type { SchemaSource } from '../decode/schema-source.js';
 import { DetectorConfigFault } from '../detect/detector.js';
 import { type Judge, loadJudge } from '../detect/verdicts.js';
-import { UnusableFileError } from '../errors.js';
+import { UnusableFileError, UnusableSchemaError } from '../errors.js';
 import { type FeatureStage, compileFeatures } from '../features/compile.js';
 import { anomalySchemaText, anomalyType, confluentFrame } from '../publish/anomaly-record.js';
 import { Scorer, type StageTimer } from './scorer.js';
@@ -87,7 +87,12 @@ export function prepareDecoder(
 ): EventDecoder {
   const { encoding, maxEventBytes } = config.input;
   const schemas = prepareSchemas(config, reader, onWaiting);
-  return new EventDecoder({ encoding, reader, plan, schemas, maxEventBytes });
+  try {
+    return new EventDecoder({ encoding, reader, plan, schemas, maxEventBytes });
+  } catch (cause) {
+    if (!(cause instanceof UnusableSchemaError)) throw cause;
+    throw new UnusableFileError(`${config.input.schema}: ${cause.message}`, { cause });
+  }
 }
 
 export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: RegistryWaiting): Scorer {

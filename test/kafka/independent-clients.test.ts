@@ -1,7 +1,6 @@
 /** Done when, 3: Kafka's own console consumer and Java's Avro agree with what Outrider wrote. Needs a JDK and Maven. */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +9,7 @@ import { cacheFolder } from '../../src/local-broker/cache-folder.js';
 import { findRuntime } from '../../src/local-broker/runtime.js';
 import { packageRoot } from '../../src/package-root.js';
 import type { Anomaly } from '../../src/publish/anomaly-record.js';
+import { javaAvro } from '../support/java-avro.js';
 import { Outrider } from '../support/outrider.js';
 import { Scenario } from '../support/scenario.js';
 
@@ -95,7 +95,7 @@ test("Kafka's console consumer counts the same committed records, with the same 
 });
 
 test("Java's Avro reads every anomaly, single-object header included, field by field", async () => {
-  const jars = await avroJars();
+  const jars = await javaAvro();
   const program = fileURLToPath(new URL('../../../test/kafka/ReadAnomalies.java', import.meta.url));
   const schema = join(packageRoot(), 'schemas', 'anomaly.avsc');
   const java = spawn('java', ['-cp', join(jars, '*'), program, schema], {
@@ -129,13 +129,3 @@ test("Java's Avro reads every anomaly, single-object header included, field by f
   }
   assert.equal(new Set(expected).size, anomalies.length);
 });
-
-/** Java's Avro, fetched once into the cache like Kafka's jars. */
-async function avroJars(): Promise<string> {
-  const folder = join(cache, 'avro-1.12.0');
-  if (existsSync(join(folder, 'avro-1.12.0.jar'))) return folder;
-  mkdirSync(folder, { recursive: true });
-  const pom = fileURLToPath(new URL('../../../test/kafka/pom.xml', import.meta.url));
-  await run('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`]);
-  return folder;
-}

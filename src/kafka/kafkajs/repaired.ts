@@ -6,6 +6,7 @@ import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
 import { preferBrokersThatAnswer } from './availability.js';
 import { decodeRecord, withoutAborted } from './decoding.js';
+import { encodeRecord, groupMessages } from './encoding.js';
 import { watchOffsetCommits } from './offset-broker.js';
 import { RETRY_OF } from '../time-outs.js';
 import { withEpochsOfTheirOwn } from './transaction-epochs.js';
@@ -29,6 +30,8 @@ if (version !== VERSION)
   throw new TypeError(`kafkajs ${version} is not the release that Outrider knows (${VERSION})`);
 replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
+replaceModule('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
+replaceModule('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessages);
 // After the replacements: these load what uses them.
 preferBrokersThatAnswer(load);
 replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load, RETRY_OF.transaction));
