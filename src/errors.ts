@@ -8,6 +8,7 @@ export type ErrorCode =
   | 'unreachable'
   | 'missing-remote'
   | 'unusable-file'
+  | 'unreadable-batch'
   | 'answer-no'
   | 'fenced'
   | 'outcome-unknown'
@@ -30,6 +31,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   unreachable: EXIT.unreachable,
   'missing-remote': EXIT.unreachable,
   'unusable-file': EXIT.unusable,
+  'unreadable-batch': EXIT.unusable,
   'answer-no': EXIT.answerNo,
   fenced: EXIT.bug,
   'outcome-unknown': EXIT.unreachable,
@@ -82,6 +84,11 @@ export class MissingRemoteError extends OutriderError {
 /** A model, a schema or a data file cannot be used. */
 export class UnusableFileError extends OutriderError {
   readonly code = 'unusable-file';
+}
+
+/** A record batch of a topic cannot be read: corrupt, cut short, or larger than is allowed. */
+export class UnreadableBatchError extends OutriderError {
+  readonly code = 'unreadable-batch';
 }
 
 /** The command ran and the answer is no. */

@@ -4,6 +4,8 @@ import { OutcomeUnknownError } from '../errors.js';
 import type { OutgoingRecord, TopicPartition } from '../model.js';
 import type { CommitUnit, CommittedOffset, PartitionSink } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
+import { COMPRESSION_TYPE } from './compression-type.js';
+import type { Compression } from './compression/compression.js';
 import { whenClosed } from './concurrent-transactions.js';
 import { readBehindBarrier } from './offset-barrier.js';
 import { explicitPartition } from './partitioner.js';
@@ -11,12 +13,13 @@ import { unsent } from './plain-transport.js';
 import { toMessage } from './record-format.js';
 import { SEND_RETRY } from './time-outs.js';
 import { translated } from './translate-errors.js';
-import { CompressionTypes } from './kafkajs/repaired.js';
 
 export interface TransactionalSinkOptions {
   readonly kafka: KafkaConfig;
   readonly group: string;
   readonly input: TopicPartition;
+  /** Of what is written; none where it is not said. */
+  readonly compression?: Compression;
   readonly log: Logger;
 }
 
@@ -133,7 +136,7 @@ class TransactionUnit implements CommitUnit {
           messages,
           acks: -1,
           timeout: this.options.kafka.requestTimeoutMs,
-          compression: CompressionTypes.None,
+          compression: COMPRESSION_TYPE[this.options.compression ?? 'none'],
         }),
     );
     // Unknown partitions are dropped by kafkajs without a word; a new producer knows more.
