@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { cacheFolder } from '../src/local-broker/cache-folder.js';
 import { startGuardedBroker } from '../src/local-broker/guarded-broker.js';
 import { prepareBench } from './bench-topic.js';
-import { type Measurement, SCENARIOS, measure } from './scenarios.js';
+import { type Measurement, RATIOS, SCENARIOS, measure } from './scenarios.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -26,10 +26,11 @@ await using broker =
     : null;
 const brokers = broker?.brokers ?? (named as string).split(',');
 process.stderr.write(`${events} events on 4 partitions, ${runs} runs each …\n`);
-await using topic = await prepareBench(brokers, events, log);
 
 const results: Measurement[] = [];
 const wanted = SCENARIOS.filter(({ name }) => flags.only === undefined || flags.only.includes(name));
+const compressions = new Set(wanted.map(({ compression }) => compression ?? 'none'));
+await using topic = await prepareBench(brokers, events, compressions, log);
 const byName = new Map<string, Measurement['samples'][number][]>(wanted.map(({ name }) => [name, []]));
 // Scenario by scenario within each run, so that a machine that changes its speed changes all of them.
 for (let run = 0; run < runs; run++) {
@@ -72,14 +73,14 @@ else {
       `| ${r.name} | ${show(r.median)} | ${show(r.min)} | ${show(r.max)} | ${r.unit} | ${r.cpuSeconds} | ${r.peakMegabytes} |\n`,
     );
   }
-  const exactlyOnce = results.find(({ name }) => name === 'loop-exactly-once');
-  const atLeastOnce = results.find(({ name }) => name === 'loop-at-least-once');
-  if (exactlyOnce !== undefined && atLeastOnce !== undefined) {
-    const ratios = exactlyOnce.samples
-      .map(({ value }, i) => value / (atLeastOnce.samples[i]?.value ?? NaN))
+  for (const [name, beside] of RATIOS) {
+    const [one, other] = [name, beside].map((each) => results.find((result) => result.name === each));
+    if (one === undefined || other === undefined) continue;
+    const ratios = one.samples
+      .map(({ value }, i) => value / (other.samples[i]?.value ?? NaN))
       .sort((a, b) => a - b);
     process.stdout.write(
-      `\nexactly-once / at-least-once, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`,
+      `\n${name} / ${beside}, run by run: ${ratios.map((ratio) => ratio.toFixed(2)).join(', ')}\n`,
     );
   }
 }
