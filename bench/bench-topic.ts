@@ -11,6 +11,7 @@ import { seededRandom } from '../src/detect/random.js';
 import { writeModel } from '../src/detect/model-file.js';
 import { trainModel } from '../src/detect/train.js';
 import { KafkaAdmin } from '../src/kafka/admin.js';
+import type { Compression } from '../src/kafka/compression/compression.js';
 import { localKafka } from '../src/kafka/local-config.js';
 import { PlainTransport } from '../src/kafka/plain-transport.js';
 import type { OutgoingRecord } from '../src/model.js';
@@ -25,12 +26,16 @@ const TRAINING_ROWS = 4096;
 /** A topic full of events of 93 bytes (id, time, entity, eight doubles), and what it takes to read it. */
 export interface BenchTopic extends AsyncDisposable {
   readonly brokers: readonly string[];
+  /** Without compression. */
   readonly topic: string;
   readonly events: number;
   readonly folder: string;
   readonly admin: KafkaAdmin;
-  /** Writes a configuration with a group of its own. @returns its file and the group */
-  configure(delivery: 'exactly-once' | 'at-least-once'): { file: string; group: string };
+  /** Writes a configuration with a group of its own. @returns its file, the topic that it reads, and the group */
+  configure(
+    delivery: 'exactly-once' | 'at-least-once',
+    compression: Compression,
+  ): { file: string; topic: string; group: string };
 }
 
 const SCHEMA = {
@@ -49,6 +54,7 @@ const SCHEMA = {
 export async function prepareBench(
   brokers: readonly string[],
   events: number,
+  compressions: ReadonlySet<Compression>,
   log: Logger,
   isPoisoned = false,
 ): Promise<BenchTopic> {
@@ -57,24 +63,27 @@ export async function prepareBench(
   const topic = `bench-${randomBytes(4).toString('hex')}`;
   const kafka = localKafka(brokers);
   const admin = new KafkaAdmin(kafka, log);
-  await admin.createTopics(
-    [topic, `${topic}.anomalies`, `${topic}.dlt`].map((name) => ({ topic: name, partitions: PARTITIONS })),
-  );
-  await fill(topic, events, brokers, log, isPoisoned);
+  const inputs = new Map<Compression, string>([['none', topic]]);
+  for (const compression of compressions)
+    if (compression !== 'none') inputs.set(compression, `${topic}-${compression}`);
+  const all = [...inputs.values()].flatMap((name) => [name, `${name}.anomalies`, `${name}.dlt`]);
+  await admin.createTopics(all.map((name) => ({ topic: name, partitions: PARTITIONS })));
+  for (const [compression, name] of inputs) await fill(name, events, compression, brokers, log, isPoisoned);
   const bench: BenchTopic = {
     brokers,
     topic,
     events,
     folder,
     admin,
-    configure: (delivery) => {
+    configure: (delivery, compression) => {
       const group = `bench-${randomBytes(4).toString('hex')}`;
       const file = join(folder, `${group}.yml`);
-      writeFileSync(file, configText(brokers, topic, group, delivery));
-      return { file, group };
+      const input = inputs.get(compression) ?? topic;
+      writeFileSync(file, configText(brokers, input, group, delivery));
+      return { file, topic: input, group };
     },
     [Symbol.asyncDispose]: async () => {
-      await admin.deleteTopics([topic, `${topic}.anomalies`, `${topic}.dlt`]);
+      await admin.deleteTopics(all);
       await admin[Symbol.asyncDispose]();
       rmSync(folder, { recursive: true, force: true });
     },
@@ -105,6 +114,7 @@ function values(random: () => number): number[] {
 async function fill(
   topic: string,
   events: number,
+  compression: Compression,
   brokers: readonly string[],
   log: Logger,
   isPoisoned: boolean,
@@ -112,7 +122,7 @@ async function fill(
   const type = avro.Type.forSchema(SCHEMA as unknown as avro.Schema);
   const header = singleObjectHeader(type);
   const random = seededRandom(1);
-  await using transport = new PlainTransport(localKafka(brokers), log);
+  await using transport = new PlainTransport(localKafka(brokers), log, compression);
   await transport.connect();
   const producer = new Producer({ transport, batchBytesMax: () => 500_000 });
   for (let from = 0; from < events; from += 20_000) {

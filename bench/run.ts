@@ -5,7 +5,7 @@ import { pino } from 'pino';
 import { cacheFolder } from '../src/local-broker/cache-folder.js';
 import { startGuardedBroker } from '../src/local-broker/guarded-broker.js';
 import { prepareBench } from './bench-topic.js';
-import { type Measurement, SCENARIOS, measure } from './scenarios.js';
+import { type Measurement, RATIOS, SCENARIOS, measure } from './scenarios.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -15,14 +15,6 @@ const { values: flags } = parseArgs({
     only: { type: 'string', multiple: true },
   },
 });
-
-/** What is compared with what, run by run. */
-const PAIRS = [
-  ['loop-exactly-once', 'loop-at-least-once'],
-  ['loop-poisoned', 'loop-exactly-once'],
-  ['loop-exactly-once', 'loop-unguarded'],
-  ['decode', 'decode-unguarded'],
-] as const;
 
 const events = Number(flags.events);
 const runs = Number(flags.runs);
@@ -36,9 +28,10 @@ const brokers = broker?.brokers ?? (named as string).split(',');
 process.stderr.write(`${events} events on 4 partitions, ${runs} runs each …\n`);
 const results: Measurement[] = [];
 const wanted = SCENARIOS.filter(({ name, isExtra }) => flags.only?.includes(name) ?? isExtra !== true);
-await using topic = await prepareBench(brokers, events, log);
+const compressions = new Set(wanted.map(({ compression }) => compression ?? 'none'));
+await using topic = await prepareBench(brokers, events, compressions, log);
 await using poisonedTopic = wanted.some(({ isPoisoned }) => isPoisoned === true)
-  ? await prepareBench(brokers, events, log, true)
+  ? await prepareBench(brokers, events, new Set(), log, true)
   : null;
 const byName = new Map<string, Measurement['samples'][number][]>(wanted.map(({ name }) => [name, []]));
 // Scenario by scenario within each run, so that a machine that changes its speed changes all of them.
@@ -82,7 +75,7 @@ else {
       `| ${r.name} | ${show(r.median)} | ${show(r.min)} | ${show(r.max)} | ${r.unit} | ${r.cpuSeconds} | ${r.peakMegabytes} |\n`,
     );
   }
-  for (const [one, other] of PAIRS) {
+  for (const [one, other] of RATIOS) {
     const [ones, others] = [one, other].map(
       (name) => results.find((result) => result.name === name)?.samples,
     );

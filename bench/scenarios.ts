@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { COMPRESSIONS, type Compression } from '../src/kafka/compression/compression.js';
 import type { BenchTopic } from './bench-topic.js';
 
 export interface Sample {
@@ -25,6 +26,8 @@ export interface Scenario {
   readonly isUnguarded?: true;
   /** Only where it is asked for by name. */
   readonly isExtra?: true;
+  /** Of the input topic; none where it is not said. */
+  readonly compression?: Compression;
 }
 
 export const SCENARIOS: readonly Scenario[] = [
@@ -32,11 +35,29 @@ export const SCENARIOS: readonly Scenario[] = [
   { name: 'fetch-decode', unit: 'events/s', run: 'fetch-decode' },
   { name: 'loop-at-least-once', unit: 'events/s', run: 'loop', delivery: 'at-least-once' },
   { name: 'loop-exactly-once', unit: 'events/s', run: 'loop', delivery: 'exactly-once' },
+  ...COMPRESSIONS.slice(1).map((compression): Scenario => ({
+    name: `loop-exactly-once-${compression}`,
+    unit: 'events/s',
+    run: 'loop',
+    delivery: 'exactly-once',
+    compression,
+  })),
   { name: 'start-to-first-commit', unit: 's', run: 'start', delivery: 'exactly-once' },
   { name: 'loop-poisoned', unit: 'events/s', run: 'loop', isPoisoned: true, isExtra: true },
   { name: 'loop-unguarded', unit: 'events/s', run: 'loop', isUnguarded: true, isExtra: true },
   { name: 'decode', unit: 'events/s', run: 'decode', isExtra: true },
   { name: 'decode-unguarded', unit: 'events/s', run: 'decode', isUnguarded: true, isExtra: true },
+];
+
+/** Rates that are compared, run by run. */
+export const RATIOS: readonly (readonly [name: string, beside: string])[] = [
+  ['loop-exactly-once', 'loop-at-least-once'],
+  ['loop-poisoned', 'loop-exactly-once'],
+  ['loop-exactly-once', 'loop-unguarded'],
+  ['decode', 'decode-unguarded'],
+  ...COMPRESSIONS.slice(1).map(
+    (compression) => [`loop-exactly-once-${compression}`, 'loop-exactly-once'] as const,
+  ),
 ];
 
 /** What a measured process is told, on its command line. */
@@ -50,11 +71,14 @@ export interface Task {
 
 /** Runs a scenario in a process of its own. */
 export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sample> {
-  const { file, group } = bench.configure(scenario.delivery ?? 'exactly-once');
+  const { file, topic, group } = bench.configure(
+    scenario.delivery ?? 'exactly-once',
+    scenario.compression ?? 'none',
+  );
   const task: Task = {
     run: scenario.run,
     brokers: bench.brokers,
-    topic: bench.topic,
+    topic,
     events: bench.events,
     configFile: file,
   };
@@ -74,12 +98,12 @@ export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sa
     child.once('exit', () => resolve());
     child.send('done');
   });
-  if (scenario.run === 'loop') await verifyCommitted(bench, group);
+  if (scenario.run === 'loop') await verifyCommitted(bench, topic, group);
   return sample;
 }
 
 /** A rate counts only if everything was really committed. */
-async function verifyCommitted({ admin, topic, events }: BenchTopic, group: string): Promise<void> {
+async function verifyCommitted({ admin, events }: BenchTopic, topic: string, group: string): Promise<void> {
   const committed = [...(await admin.committed(group, topic)).values()].reduce(
     (sum, offset) => sum + (offset?.offset ?? 0),
     0,

@@ -9,6 +9,7 @@ export type ErrorCode =
   | 'missing-remote'
   | 'unusable-file'
   | 'unusable-schema'
+  | 'unreadable-batch'
   | 'answer-no'
   | 'fenced'
   | 'outcome-unknown'
@@ -32,6 +33,7 @@ const exitCodeOf: Readonly<Record<ErrorCode, number>> = {
   'missing-remote': EXIT.unreachable,
   'unusable-file': EXIT.unusable,
   'unusable-schema': EXIT.unusable,
+  'unreadable-batch': EXIT.unusable,
   'answer-no': EXIT.answerNo,
   fenced: EXIT.bug,
   'outcome-unknown': EXIT.unreachable,
@@ -96,6 +98,11 @@ export class UnusableFileError extends OutriderError {
 /** A text is no Avro schema, or breaks a limit for one. The message is one line; who knows the file or the id adds it. */
 export class UnusableSchemaError extends OutriderError {
   readonly code = 'unusable-schema';
+}
+
+/** A record batch of a topic cannot be read: corrupt, cut short, or larger than is allowed. */
+export class UnreadableBatchError extends OutriderError {
+  readonly code = 'unreadable-batch';
 }
 
 /** The command ran and the answer is no. */

@@ -15,6 +15,7 @@ export {
   MissingRemoteError,
   ConfigurationError,
   UnusableFileError,
+  UnreadableBatchError,
   UsageError,
   type ErrorCode,
 } from './errors.js';

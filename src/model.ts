@@ -29,6 +29,15 @@ export interface SourceBatch {
   readonly highWatermark: number;
 }
 
+/** A record batch that stops its partition: it is corrupt, cut short, or larger than is allowed. */
+export interface UnreadableBatch {
+  /** Everything before was read, nothing from here on. */
+  readonly offset: number;
+  /** Of the batch; null where its header cannot be believed. */
+  readonly lastOffset: number | null;
+  readonly reason: string;
+}
+
 export type DeadLetterReason =
   | 'undecodable'
   | 'unknown-schema'

@@ -1,7 +1,7 @@
 /**
  * Where the pipeline ends and Kafka (or, in tests, memory) begins. The comment of a port is its contract.
  */
-import type { OutgoingRecord, SourceBatch, TopicPartition } from './model.js';
+import type { OutgoingRecord, SourceBatch, TopicPartition, UnreadableBatch } from './model.js';
 
 /** Writes records. */
 export interface RecordTransport {
@@ -51,6 +51,11 @@ export interface SourceListener {
   batch(batch: SourceBatch, signal: AbortSignal): Promise<void>;
   /** There is nothing to read in [firstOffset, nextOffset) of a partition: control records or aborted transactions. */
   passed(at: TopicPartition, firstOffset: number, nextOffset: number): void;
+  /**
+   * Nothing of a started partition can be read from an offset on; all before it was given out. The partition goes on
+   * when it is paused and started again, and not before.
+   */
+  unreadable(at: TopicPartition, batch: UnreadableBatch): void;
   /** This member's lease was renewed: it still owns what it was assigned. */
   heartbeat(): void;
   /** The group rebalances, or this member has to join again: nothing moves until `assigned` is called. */

@@ -13,7 +13,8 @@ import { produceRows } from '../files/produce-rows.js';
 import { readRows } from '../files/read-rows.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { keyPartitioner } from '../kafka/partitioner.js';
-import { type Compression, PlainTransport } from '../kafka/plain-transport.js';
+import { COMPRESSIONS, type Compression } from '../kafka/compression/compression.js';
+import { PlainTransport } from '../kafka/plain-transport.js';
 import { confluentFrame } from '../publish/anomaly-record.js';
 import { Producer } from '../publish/producer.js';
 import { type Connection, connectionFor } from './connection.js';
@@ -58,9 +59,7 @@ export function produceCommand(program: Command, context: CliContext): void {
         collect,
       )
       .addOption(
-        new Option('--compression <codec>', 'of the record batches')
-          .choices(['none', 'gzip'])
-          .default('none'),
+        new Option('--compression <codec>', 'of the record batches').choices(COMPRESSIONS).default('none'),
       ),
     "outrider produce history.csv.gz --topic shuttle --schema schemas/event.avsc --map 'f*=values[*]' --key unit --rate 1000",
     'warn',

@@ -49,6 +49,7 @@ class ConfigCompiler {
       output: {
         anomalies: output.anomalies ?? `${input.topic}.anomalies`,
         deadLetters: output.deadLetters ?? `${input.topic}.dlt`,
+        compression: output.compression,
       },
       features: this.features(),
       detector: this.detector(),
@@ -156,6 +157,7 @@ class ConfigCompiler {
       startAt: this.startAt(input.startAt),
       onTruncated: input.onTruncated,
       maxEventBytes: input.maxEventBytes,
+      maxBatchBytes: input.maxBatchBytes,
       entity: this.fieldPath('entity'),
       time: this.fieldPath('time'),
     };

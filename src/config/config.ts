@@ -4,6 +4,7 @@ import type { Encoding } from '../decode/wire-format.js';
 import type { FeatureSpec } from '../features/spec.js';
 import type { FieldPath } from '../field-path.js';
 import type { KafkaConfig } from '../kafka/client.js';
+import type { Compression } from '../kafka/compression/compression.js';
 
 /** What the program runs on: complete, checked, frozen, paths absolute. */
 export interface Config {
@@ -12,7 +13,7 @@ export interface Config {
   readonly kafka: KafkaConfig;
   readonly group: string;
   readonly input: InputConfig;
-  readonly output: { readonly anomalies: string; readonly deadLetters: string };
+  readonly output: OutputConfig;
   readonly features: FeatureSpec;
   readonly detector: DetectorConfig;
   readonly delivery: 'exactly-once' | 'at-least-once';
@@ -32,8 +33,16 @@ export interface InputConfig {
   readonly startAt: StartAt;
   readonly onTruncated: 'error' | 'earliest';
   readonly maxEventBytes: number;
+  /** Of the records of one batch, decompressed, as they count in memory. */
+  readonly maxBatchBytes: number;
   readonly entity: FieldPath | null;
   readonly time: FieldPath | null;
+}
+
+export interface OutputConfig {
+  readonly anomalies: string;
+  readonly deadLetters: string;
+  readonly compression: Compression;
 }
 
 export interface DetectorConfig {

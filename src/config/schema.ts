@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { COMPRESSIONS } from '../kafka/compression/compression.js';
+import { BATCH_BYTES_MAX_DEFAULT } from '../kafka/compression/batch-limits.js';
 import { TIME_OUT_DEFAULTS } from '../kafka/time-outs.js';
 
 /** What a user may write in `outrider.yml`; defaults are applied here and nowhere else. */
@@ -7,6 +9,9 @@ const ms = (fallback: number, least = 1) => z.number().int().min(least).max(86_4
 /** Below this no network and no machine keeps up with itself, and everything is restarted all the time. */
 const TIME_OUT_LEAST_MS = 100;
 const STALL_LEAST_MS = 1000;
+/** Below this no batch of Kafka's default size is read any more; above it there is no buffer for it. */
+const BATCH_BYTES_LEAST = 65_536;
+const BATCH_BYTES_MOST = 1_073_741_824;
 const secret = z.union([z.string(), z.strictObject({ file: z.string() })]);
 const topicName = z
   .string()
@@ -68,13 +73,23 @@ const inputSchema = z.strictObject({
   startAt: z.string().min(1).default('latest'),
   onTruncated: z.enum(['error', 'earliest']).default('error'),
   maxEventBytes: z.number().int().min(1).max(2_147_483_647).default(1_048_576),
+  maxBatchBytes: z
+    .number()
+    .int()
+    .min(BATCH_BYTES_LEAST)
+    .max(BATCH_BYTES_MOST)
+    .default(BATCH_BYTES_MAX_DEFAULT),
   entity: z.string().min(1).optional(),
   time: z.string().min(1).optional(),
 });
 
 const outputSchema = z
-  .strictObject({ anomalies: topicName.optional(), deadLetters: topicName.optional() })
-  .default({});
+  .strictObject({
+    anomalies: topicName.optional(),
+    deadLetters: topicName.optional(),
+    compression: z.enum(COMPRESSIONS).default('none'),
+  })
+  .prefault({});
 
 const commitSchema = z
   .strictObject({

@@ -100,7 +100,8 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
     treatment: await treatmentFor(request, { reading, decoder, parking, ...found }),
     limit,
     isDryRun,
-    writerFor: (partition) => new TransactionalWriter(kafka, redriveId(group, { topic, partition }), log),
+    writerFor: (partition) =>
+      new TransactionalWriter(kafka, redriveId(group, { topic, partition }), output.compression, log),
     batchBytesMax: (name) => limits.get(name) ?? LEDGER_BATCH_BYTES_MAX,
     admin,
     log,

@@ -33,7 +33,8 @@ export interface FleetStatus {
 }
 
 /**
- * Ready: every worker reports, is in the group, waits for nothing, has not stalled, and has taken over whatever it owns.
+ * Ready: every worker reports, is in the group, waits for nothing, has not stalled, has taken over whatever it owns, and can
+ * read it.
  * @returns why not, or null
  */
 export function unreadyReason(workers: readonly WorkerView[], draining: boolean): string | null {
@@ -49,8 +50,10 @@ export function unreadyReason(workers: readonly WorkerView[], draining: boolean)
       return `worker ${id} has not joined the group yet${report.waiting === null ? '' : `: ${report.waiting}`}`;
     if (!report.inGroup) return `worker ${id} is joining the group again`;
     if (report.waiting !== null) return `worker ${id} waits: ${report.waiting}`;
-    for (const { partition, state: taskState } of report.partitions)
+    for (const { partition, state: taskState, unreadable } of report.partitions) {
       if (taskState !== 'running') return `partition ${partition} is ${taskState}`;
+      if (unreadable !== null) return unreadable;
+    }
   }
   return null;
 }

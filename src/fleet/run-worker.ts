@@ -77,7 +77,7 @@ async function runUntilStopped({
       : setInterval(() => void worker.report().then((report) => supervisor.send(report)), REPORT_INTERVAL_MS);
   const stopped = stop.aborted ? Promise.resolve() : once(stop, 'abort').then(() => undefined);
   const over = new AbortController();
-  const ended = stopAtEnd ? untilEnd(config, log, over.signal) : new Promise<never>(() => undefined);
+  const ended = stopAtEnd ? untilEnd(config, worker, log, over.signal) : new Promise<never>(() => undefined);
   ended.catch(() => undefined);
   let failure: unknown = null;
   try {
@@ -114,8 +114,8 @@ async function stopWithin(worker: Worker, timeoutMs: number, log: Logger): Promi
 }
 
 /** Resolves once the whole group has committed what the topic held at the start. */
-async function untilEnd(config: Config, log: Logger, signal: AbortSignal): Promise<void> {
+async function untilEnd(config: Config, worker: Worker, log: Logger, signal: AbortSignal): Promise<void> {
   await using admin = new KafkaAdmin(config.kafka, log);
   const ends = await endOffsets(admin, config.input.topic);
-  await untilCommitted(admin, config.group, config.input.topic, ends, signal);
+  await untilCommitted(admin, config.group, config.input.topic, ends, signal, () => worker.partitions);
 }

@@ -74,7 +74,8 @@ export function lookIntervalMs(stallTimeoutMs: number): number {
  * still since the last look. Time in which no broker answers counts to nothing: a new process could not help. Time in
  * which a partition's leader does not answer does not count to that partition: nobody can know whether it lags. Nor do
  * a rebalance, up to joinTimeoutMs, the time in which the process was stopped, and, for the partitions that are running,
- * a batch that waits for the schema registry: kafkajs fetches from its broker again only when it is through.
+ * a batch that waits for the schema registry: kafkajs fetches from its broker again only when it is through. A partition
+ * before a batch that cannot be read ends there, as far as this goes.
  */
 export class StallWatch {
   private lookedAtMs: number;
@@ -216,15 +217,17 @@ export class StallWatch {
 
 function after(
   last: Stillness | undefined,
-  { state, position, committed }: TaskStatus,
+  { state, position, committed, unreadable }: TaskStatus,
   end: number,
   { readingMs, takingOverMs }: Look,
 ): Stillness {
   const sameCommitted = last?.committed === committed;
   const { stillMs: countedStill = 0, uncommittedMs: countedUncommitted = 0 } = last ?? {};
   const standsStill = sameCommitted && last?.position === position;
-  const hasToRead = state === 'running' && (position === null || end > position);
-  const hasToCommit = state !== 'released' && committed !== null && end > committed;
+  // Before a batch that cannot be read a new process would stand as well.
+  const toBeRead = unreadable === null ? end : (position ?? end);
+  const hasToRead = state === 'running' && (position === null || toBeRead > position);
+  const hasToCommit = state !== 'released' && committed !== null && toBeRead > committed;
   const stillForMs = state === 'fencing' ? takingOverMs : hasToRead ? readingMs : null;
   return {
     position,

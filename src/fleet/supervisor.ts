@@ -275,7 +275,9 @@ export class Supervisor implements FleetView {
   private async stopAt(ends: ReadonlyMap<number, number>): Promise<void> {
     const { config } = this.options;
     try {
-      await untilCommitted(this.admin, config.group, config.input.topic, ends, this.stopping.signal);
+      await untilCommitted(this.admin, config.group, config.input.topic, ends, this.stopping.signal, () =>
+        this.places.flatMap(({ process }) => process?.report?.partitions ?? []),
+      );
     } catch (error) {
       if (this.stopping.signal.aborted) return;
       this.fatal ??= error as OutriderError;

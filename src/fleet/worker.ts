@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { type OutriderError, type StalledError, UnreachableError } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
+import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
 import { dismissMember } from '../kafka/dismiss-member.js';
 import { LogEnds } from '../kafka/log-ends.js';
@@ -13,6 +14,7 @@ import { WorkerMetrics } from '../observe/worker-metrics.js';
 import { PartitionTasks } from '../pipeline/partition-tasks.js';
 import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import type { EventScorer, Scorer } from '../pipeline/scorer.js';
+import type { TaskStatus } from '../pipeline/task-context.js';
 import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
 import type { OffsetReader, PartitionSink, PartitionSource, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
@@ -75,6 +77,7 @@ export class Worker {
       (stage, ms) => this.metrics.stage(stage, ms),
       (reason) => this.noteWaiting(reason),
     );
+    allowBatchBytes(config.input.maxBatchBytes);
     this.admin = new KafkaAdmin(config.kafka, log);
     this.member = new GroupMember({
       kafka: config.kafka,
@@ -100,7 +103,7 @@ export class Worker {
         waiting: this.waiting !== null,
         inGroup: this.tasks?.inGroup ?? false,
         heartbeats: this.tasks?.heartbeats ?? 0,
-        partitions: this.tasks?.status() ?? [],
+        partitions: this.partitions,
       }),
       ends: async () => {
         const ends = await this.ends.ask();
@@ -127,7 +130,7 @@ export class Worker {
     });
     const frame = await anomalyFrame(config, this.stopping.signal);
     if (config.delivery === 'at-least-once') {
-      this.transport = new PlainTransport(config.kafka, log);
+      this.transport = new PlainTransport(config.kafka, log, config.output.compression);
       await this.transport.connect();
     }
     const { judge } = this.scorer;
@@ -170,13 +173,18 @@ export class Worker {
       joined: this.tasks?.joined ?? false,
       inGroup: this.tasks?.inGroup ?? false,
       memberId: this.member.id,
-      partitions: this.tasks?.status() ?? [],
+      partitions: this.partitions,
       model: this.scorer.judge.identity,
       waiting: this.waiting ?? this.watch.waiting,
       stalled: this.stalled?.message ?? null,
       totals: this.totals,
       metrics: (await this.metrics.registry.getMetricsAsJSON()) as unknown as readonly object[],
     };
+  }
+
+  /** Those that it owns, as they stand. */
+  get partitions(): readonly TaskStatus[] {
+    return this.tasks?.status() ?? [];
   }
 
   get totals(): Totals {
@@ -210,7 +218,13 @@ export class Worker {
       commitOffset,
       sinkFor: (at) =>
         transport === null
-          ? new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log })
+          ? new TransactionalSink({
+              kafka: config.kafka,
+              group: config.group,
+              input: at,
+              compression: config.output.compression,
+              log,
+            })
           : new DeliveringSink(
               transport,
               commitOffset,

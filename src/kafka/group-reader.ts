@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { SourceRecord } from '../model.js';
 import { type KafkaConfig, createClient } from './client.js';
+import { toSourceBatch } from './record-format.js';
 import { FETCH_WAIT_MAX_MS, SUBSCRIBER_COMMIT_INTERVAL_MS } from './time-outs.js';
+import { unreadableBehind, unreadableError } from './unreadable.js';
 import { translateError, translated } from './translate-errors.js';
 
 export interface GroupReading {
@@ -77,7 +79,8 @@ export async function* readGroup({
           isRunning,
           isStale,
         }) => {
-          for (const message of batch.messages) {
+          const unreadable = unreadableBehind(batch);
+          for (const message of toSourceBatch(batch, unreadable).records) {
             if (ended || !isRunning() || isStale()) return;
             await offer({ partition: batch.partition, record: message }, heartbeat);
             if (ended) return;
@@ -85,6 +88,9 @@ export async function* readGroup({
             await heartbeat();
             await commitOffsetsIfNecessary();
           }
+          if (unreadable === null) return;
+          failure = unreadableError(batch, unreadable);
+          wake();
         },
       });
     });

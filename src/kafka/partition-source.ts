@@ -6,6 +6,7 @@ import type { TopicPartition } from '../model.js';
 import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { toSourceBatch } from './record-format.js';
+import { unreadableBehind } from './unreadable.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
 import {
   FETCH_WAIT_MAX_MS,
@@ -182,7 +183,10 @@ export class GroupMember implements PartitionSource {
     }, this.options.kafka.heartbeatIntervalMs);
     this.inHand.add(control);
     try {
-      await this.listener?.batch(toSourceBatch(batch), control.signal);
+      const unreadable = unreadableBehind(batch);
+      await this.listener?.batch(toSourceBatch(batch, unreadable), control.signal);
+      if (unreadable !== null && !control.signal.aborted)
+        this.listener?.unreadable({ topic: batch.topic, partition: batch.partition }, unreadable);
     } catch (error) {
       if (error !== LEAVING) throw error;
     } finally {

@@ -4,12 +4,11 @@ import { MissingRemoteError } from '../errors.js';
 import type { OutgoingRecord } from '../model.js';
 import type { RecordTransport } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
+import { COMPRESSION_TYPE } from './compression-type.js';
+import type { Compression } from './compression/compression.js';
 import { explicitPartition } from './partitioner.js';
 import { toMessage } from './record-format.js';
 import { translated } from './translate-errors.js';
-import { CompressionTypes } from './kafkajs/repaired.js';
-
-export type Compression = 'none' | 'gzip';
 
 /** Writes records outside transactions, acknowledged by all replicas, repeated by kafkajs when that fails. */
 export class PlainTransport implements RecordTransport {
@@ -59,7 +58,7 @@ export class PlainTransport implements RecordTransport {
           messages: records.map(toMessage),
           acks: -1,
           timeout: this.kafka.requestTimeoutMs,
-          compression: this.compression === 'gzip' ? CompressionTypes.GZIP : CompressionTypes.None,
+          compression: COMPRESSION_TYPE[this.compression],
         }),
     );
     return written === undefined ? null : Number(written.baseOffset);

@@ -1,9 +1,15 @@
 import type { EachBatchPayload, IHeaders, Message } from 'kafkajs';
-import type { HeaderList, OutgoingRecord, SourceBatch } from '../model.js';
+import type { HeaderList, OutgoingRecord, SourceBatch, UnreadableBatch } from '../model.js';
 
-/** A fetched batch as it is: the messages are passed on, not copied. */
-export function toSourceBatch(batch: EachBatchPayload['batch']): SourceBatch {
-  const { messages } = batch;
+/**
+ * A fetched batch as it is: the messages are passed on, not copied.
+ * @param unreadable what stands behind the batch, whose mark is then its last message; see unreadable.ts
+ */
+export function toSourceBatch(
+  batch: EachBatchPayload['batch'],
+  unreadable: UnreadableBatch | null,
+): SourceBatch {
+  const messages = unreadable === null ? batch.messages : batch.messages.slice(0, -1);
   return {
     topic: batch.topic,
     partition: batch.partition,
@@ -11,7 +17,7 @@ export function toSourceBatch(batch: EachBatchPayload['batch']): SourceBatch {
     headersOf: (index) => headerList(messages[index]?.headers),
     // kafkajs has it on the batch, its typings do not.
     fetchedOffset: Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset),
-    nextOffset: Number(batch.lastOffset()) + 1,
+    nextOffset: unreadable?.offset ?? Number(batch.lastOffset()) + 1,
     highWatermark: Number(batch.highWatermark),
   };
 }

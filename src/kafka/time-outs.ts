@@ -51,6 +51,10 @@ export const CONCURRENT_WAIT_FIRST_MS = 2;
 /** How long an admin's question is asked again while a broker says that it is not the right one or not ready yet. */
 export const SETTLE_TIMEOUT_MS = 10_000;
 
+/** Until a batch that cannot be read is asked for again, doubling: another replica may have it whole. */
+export const UNREADABLE_RETRY_FIRST_MS = 1000;
+export const UNREADABLE_RETRY_MAX_MS = 30_000;
+
 /** Between two tries to take a partition over, doubling: the fence itself has its own retries. */
 export const FENCE_BACKOFF_FIRST_MS = 50;
 export const FENCE_BACKOFF_MAX_MS = 2000;

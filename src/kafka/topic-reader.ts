@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { OutriderError } from '../errors.js';
-import type { SourceBatch, TopicPartition } from '../model.js';
+import type { SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { SourceListener } from '../ports.js';
 import type { KafkaConfig } from './client.js';
 import { GroupMember } from './partition-source.js';
+import { unreadableError } from './unreadable.js';
 
 export interface TopicReading {
   readonly kafka: KafkaConfig;
@@ -101,6 +102,15 @@ class Mailbox implements SourceListener {
     this.wake();
   }
 
+  /** Whoever reads to an end has not reached it; what came before is handed out first. */
+  unreadable(at: TopicPartition, batch: UnreadableBatch): void {
+    const position = this.positions.get(at.partition);
+    if (position === undefined) return;
+    if (position >= (this.reading.to?.get(at.partition) ?? Infinity)) this.member?.pause(at);
+    else if (position === batch.offset) this.fail(unreadableError(at, batch));
+    else this.member?.start(at, position);
+  }
+
   heartbeat(): void {
     // Nothing depends on the lease: the group has no other member.
   }
@@ -112,13 +122,13 @@ class Mailbox implements SourceListener {
   /** @returns null when everything was read or the signal aborted */
   async next(): Promise<SourceBatch | null> {
     for (;;) {
-      if (this.failure !== null) throw this.failure;
       if (this.reading.signal.aborted) return null;
       const batch = this.waiting.shift();
       if (batch !== undefined) {
         this.wake();
         return batch;
       }
+      if (this.failure !== null) throw this.failure;
       if (isDone(this.reading, this.positions)) return null;
       await this.change();
     }
@@ -142,8 +152,12 @@ class Mailbox implements SourceListener {
 
   private change(signal?: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
-      this.changed.push(resolve);
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      const done = (): void => {
+        signal?.removeEventListener('abort', done);
+        resolve();
+      };
+      this.changed.push(done);
+      signal?.addEventListener('abort', done, { once: true });
     });
   }
 

@@ -2,8 +2,9 @@ import type { Transaction } from 'kafkajs';
 import type { OutgoingRecord } from '../model.js';
 import type { RecordTransport } from '../ports.js';
 import type { KafkaConfig } from './client.js';
+import { COMPRESSION_TYPE } from './compression-type.js';
+import type { Compression } from './compression/compression.js';
 import { whenClosed } from './concurrent-transactions.js';
-import { CompressionTypes } from './kafkajs/repaired.js';
 import { unsent } from './plain-transport.js';
 import { toMessage } from './record-format.js';
 
@@ -12,6 +13,7 @@ export class TransactionTransport implements RecordTransport {
   constructor(
     private readonly transaction: Transaction,
     private readonly kafka: KafkaConfig,
+    private readonly compression: Compression,
   ) {}
 
   async send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {
@@ -24,7 +26,7 @@ export class TransactionTransport implements RecordTransport {
           messages,
           acks: -1,
           timeout: this.kafka.requestTimeoutMs,
-          compression: CompressionTypes.None,
+          compression: COMPRESSION_TYPE[this.compression],
         }),
     );
     // Unknown partitions are dropped by kafkajs without a word; a new producer knows more.

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { OutgoingRecord, TopicPartition } from '../model.js';
 import type { CommitUnit, CommittedOffset, PartitionSink } from '../ports.js';
 import type { KafkaConfig } from './client.js';
+import type { Compression } from './compression/compression.js';
 import { whenClosed } from './concurrent-transactions.js';
 import { type Begun, FencedProducer } from './fenced-producer.js';
 import { readBehindBarrier } from './offset-barrier.js';
@@ -12,6 +13,8 @@ export interface TransactionalSinkOptions {
   readonly kafka: KafkaConfig;
   readonly group: string;
   readonly input: TopicPartition;
+  /** Of what is written; none where it is not said. */
+  readonly compression?: Compression;
   readonly log: Logger;
 }
 
@@ -57,7 +60,8 @@ class TransactionUnit implements CommitUnit {
     private readonly begun: Begun,
     private readonly options: TransactionalSinkOptions,
   ) {
-    this.transport = new TransactionTransport(begun.transaction, options.kafka);
+    const { kafka, compression = 'none' } = options;
+    this.transport = new TransactionTransport(begun.transaction, kafka, compression);
   }
 
   send(topic: string, partition: number, records: readonly OutgoingRecord[]): Promise<number> {

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { RecordTransport } from '../ports.js';
 import type { KafkaConfig } from './client.js';
+import type { Compression } from './compression/compression.js';
 import { FencedProducer } from './fenced-producer.js';
 import { TransactionTransport } from './transaction-transport.js';
 import { translated } from './translate-errors.js';
@@ -15,6 +16,7 @@ export class TransactionalWriter {
   constructor(
     private readonly kafka: KafkaConfig,
     private readonly id: string,
+    private readonly compression: Compression,
     log: Logger,
   ) {
     this.producer = new FencedProducer(kafka, id, log);
@@ -33,7 +35,7 @@ export class TransactionalWriter {
    */
   async write<T>(send: (via: RecordTransport) => Promise<T>): Promise<T> {
     const { transaction, prepareNext } = await this.producer.begin();
-    const sent = await send(new TransactionTransport(transaction, this.kafka));
+    const sent = await send(new TransactionTransport(transaction, this.kafka, this.compression));
     await translated(`transactional id ${this.id}: committing`, () => transaction.commit());
     prepareNext();
     return sent;

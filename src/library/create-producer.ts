@@ -3,7 +3,8 @@ import { KafkaAdmin } from '../kafka/admin.js';
 import type { KafkaConfig } from '../kafka/client.js';
 import { localKafka } from '../kafka/local-config.js';
 import { keyPartitioner } from '../kafka/partitioner.js';
-import { type Compression, PlainTransport } from '../kafka/plain-transport.js';
+import type { Compression } from '../kafka/compression/compression.js';
+import { PlainTransport } from '../kafka/plain-transport.js';
 import type { Delivery, HeaderList } from '../model.js';
 import { Producer } from '../publish/producer.js';
 

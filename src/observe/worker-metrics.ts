@@ -44,6 +44,12 @@ export class WorkerMetrics {
     labelNames: ['topic', 'partition'],
     registers: this.registers,
   });
+  private readonly unreadable = new Gauge({
+    name: 'outrider_partition_unreadable',
+    help: '1 while a partition stands before a record batch that cannot be read',
+    labelNames: ['topic', 'partition'],
+    registers: this.registers,
+  });
   private readonly stages = new Histogram({
     name: 'outrider_stage_seconds',
     help: 'Time that a batch spends in a stage',
@@ -98,6 +104,12 @@ export class WorkerMetrics {
     this.lag.set({ topic, partition: String(partition) }, records);
   }
 
+  setUnreadable({ topic, partition }: TopicPartition, isUnreadable: boolean): void {
+    const at = { topic, partition: String(partition) };
+    if (isUnreadable) this.unreadable.set(at, 1);
+    else this.unreadable.remove(at);
+  }
+
   commitFailed(): void {
     this.commits.inc({ result: 'failed' });
   }
@@ -123,6 +135,7 @@ export class WorkerMetrics {
     this.tombstones.remove(at);
     this.anomalies.remove({ ...at, model: model.name, version: model.version });
     this.lag.remove(at);
+    this.unreadable.remove(at);
   }
 }
 

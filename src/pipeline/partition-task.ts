@@ -8,13 +8,14 @@ import {
   messageOf,
 } from '../errors.js';
 import { FENCE_BACKOFF_FIRST_MS, FENCE_BACKOFF_MAX_MS, SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
-import type { SourceBatch, TopicPartition } from '../model.js';
+import type { SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { PartitionSink } from '../ports.js';
 import { slices } from './batch-slices.js';
 import { sliceRecordsMax } from './in-flight.js';
 import { PendingOutput } from './pending-output.js';
 import { decideStart, saysWhenGroupStarted } from './start-offset.js';
 import type { TaskContext, TaskState, TaskStatus } from './task-context.js';
+import { UnreadablePartition } from './unreadable-partition.js';
 
 /** Failures in a row after which an error that does not look passing is given up on. */
 const FAILURES_MAX = 5;
@@ -38,6 +39,7 @@ export class PartitionTask {
   private gapSeenAt = -1;
   /** Commits that failed since the last that did not. */
   private failures = 0;
+  private readonly wall: UnreadablePartition;
 
   constructor(
     private readonly at: TopicPartition,
@@ -46,6 +48,7 @@ export class PartitionTask {
   ) {
     this.movedAtMs = performance.now();
     this.pending = new PendingOutput(0, performance.now());
+    this.wall = new UnreadablePartition(at, context.group, context.log);
   }
 
   /** The partition is ours, again or for the first time: nothing is read before it is fenced. */
@@ -102,6 +105,19 @@ export class PartitionTask {
     this.moveTo(nextOffset, Math.max(this.highWatermark, nextOffset));
   }
 
+  /** What was read so far is committed as ever; from here on the partition waits. */
+  unreadable(batch: UnreadableBatch): void {
+    if (this.state !== 'running' || this.position === null) return;
+    if (batch.offset !== this.position) {
+      // Fetched before the last fence.
+      this.context.source.start(this.at, this.position);
+      return;
+    }
+    this.context.source.pause(this.at);
+    this.wall.found(batch, performance.now());
+    this.context.metrics.setUnreadable(this.at, true);
+  }
+
   /** The brokers were asked where the partition ends: what fetches said may be old. */
   heardEnd(offset: number): void {
     if (this.state !== 'running' || offset <= this.highWatermark) return;
@@ -112,7 +128,9 @@ export class PartitionTask {
 
   /** Called every commit interval: commits what an idle partition still has in hand. */
   tick(): void {
-    if (this.state === 'running' && this.isDue()) this.startCommit();
+    if (this.state !== 'running' || this.position === null) return;
+    if (this.isDue()) this.startCommit();
+    if (this.wall.isDue(performance.now())) this.context.source.start(this.at, this.position);
   }
 
   /** Commits what is finished and takes no more. */
@@ -138,6 +156,7 @@ export class PartitionTask {
       committed,
       lag: position === null ? null : this.lag(),
       idleMs,
+      unreadable: this.wall.message,
     };
   }
 
@@ -152,6 +171,7 @@ export class PartitionTask {
   private moveTo(position: number, highWatermark: number): void {
     if (position > (this.position ?? -1) || this.lag() === 0) this.movedAtMs = performance.now();
     this.position = position;
+    if (this.wall.movedTo(position)) this.context.metrics.setUnreadable(this.at, false);
     this.highWatermark = Math.max(highWatermark, position);
     this.context.metrics.setLag(this.at, this.lag());
   }

@@ -1,5 +1,5 @@
 import type { OutriderError } from '../errors.js';
-import type { SourceBatch, TopicPartition } from '../model.js';
+import type { SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { PartitionSink, SourceListener } from '../ports.js';
 import { pendingBytesMax } from './in-flight.js';
 import { PartitionTask } from './partition-task.js';
@@ -66,6 +66,10 @@ export class PartitionTasks implements SourceListener {
 
   passed({ partition }: TopicPartition, firstOffset: number, nextOffset: number): void {
     this.tasks.get(partition)?.passed(firstOffset, nextOffset);
+  }
+
+  unreadable({ partition }: TopicPartition, batch: UnreadableBatch): void {
+    this.tasks.get(partition)?.unreadable(batch);
   }
 
   rejoining(): void {

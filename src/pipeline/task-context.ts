@@ -47,4 +47,6 @@ export interface TaskStatus {
   readonly lag: number | null;
   /** Since the position last moved, or since there was last nothing to move to. */
   readonly idleMs: number;
+  /** Why it cannot be read from its position on, and what helps; null when it can. */
+  readonly unreadable: string | null;
 }

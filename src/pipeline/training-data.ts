@@ -6,6 +6,7 @@ import type { ColumnMap } from '../files/column-map.js';
 import { fileBatches } from '../files/file-batches.js';
 import type { Row } from '../files/read-rows.js';
 import { KafkaAdmin } from '../kafka/admin.js';
+import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { readTopic } from '../kafka/topic-reader.js';
 import type { FieldBatch, Reject, SourceBatch } from '../model.js';
 import { EventDecoder } from '../decode/event-decoder.js';
@@ -124,6 +125,7 @@ export async function trainingDataFromTopic(
     [...ranges].map(([partition, { low, high }]) => [partition, Math.max(low, high - each)]),
   );
   const to = new Map([...ranges].map(([partition, { high }]) => [partition, high]));
+  allowBatchBytes(config.input.maxBatchBytes);
   for await (const batch of readTopic({
     kafka: config.kafka,
     topic,

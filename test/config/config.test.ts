@@ -40,7 +40,12 @@ function faultOf(text: string, environment: Record<string, string> = {}): string
 test('what is left out gets the documented default', () => {
   const config = load(MINIMAL);
   assert.deepEqual(config.kafka.brokers, ['localhost:9092']);
-  assert.deepEqual(config.output, { anomalies: 'orders.anomalies', deadLetters: 'orders.dlt' });
+  assert.deepEqual(config.output, {
+    anomalies: 'orders.anomalies',
+    deadLetters: 'orders.dlt',
+    compression: 'none',
+  });
+  assert.equal(config.input.maxBatchBytes, 67_108_864);
   assert.deepEqual(config.commit, { intervalMs: 200, maxRecords: 100_000 });
   assert.deepEqual(
     [config.input.startAt, config.input.onTruncated, config.input.encoding, config.delivery],

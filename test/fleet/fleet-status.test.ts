@@ -12,6 +12,7 @@ const task = (change: Partial<TaskStatus> = {}): TaskStatus => ({
   committed: 5,
   lag: 0,
   idleMs: 0,
+  unreadable: null,
   ...change,
 });
 const report = (change: Partial<WorkerReport> = {}): WorkerReport => ({
@@ -70,6 +71,12 @@ test('unready says why', () => {
   assert.match(
     reason({ report: report({ partitions: [task({ state: 'fencing' })] }) }),
     /partition 0 is fencing/,
+  );
+  assert.equal(
+    reason({
+      report: report({ partitions: [task({ unreadable: 'topic t, partition 0, offset 5: torn' })] }),
+    }),
+    'topic t, partition 0, offset 5: torn',
   );
   assert.equal(unreadyReason([worker()], true), 'draining');
   assert.equal(unreadyReason([], false), 'no worker yet');

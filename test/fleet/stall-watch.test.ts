@@ -20,6 +20,7 @@ const at = (
   committed,
   lag: 0,
   idleMs: 0,
+  unreadable: null,
   ...change,
 });
 
@@ -116,6 +117,16 @@ test('a position that moves while nothing is committed is a stall', async () => 
     (await world.until(HOUR_MS, () => world.see({ partitions: [at((offset += 5), 10)] }))) ??
     assert.fail('no stall');
   assert.match(stall.message, /nothing was committed for 65 s/);
+});
+
+test('a partition before a batch that cannot be read is no stall, but what it read has to be committed', async () => {
+  const world = new World();
+  world.end = 1000;
+  const unreadable = 'topic t, partition 0, offset 10: the batch there cannot be read';
+  world.see({ partitions: [at(10, 10, { unreadable })] });
+  assert.equal(await world.until(HOUR_MS), null);
+  world.see({ partitions: [at(10, 8, { unreadable })] });
+  assert.match((await world.until(HOUR_MS))?.stall.message ?? '', /nothing was committed/);
 });
 
 test('a take-over that does not end is a stall, also of an empty partition', async () => {

@@ -293,3 +293,66 @@ test('what cannot pass by itself ends the worker with the reason', async () => {
   assert.ok(world.fatal instanceof MissingRemoteError);
   assert.match(world.fatal.message, /committed offset 100/);
 });
+
+test('before a batch that cannot be read a partition commits what it has, waits, and asks again ever more slowly', async (t) => {
+  const world = new World(1000);
+  world.task.assign();
+  await world.running();
+  await world.deliver(0, 3);
+  let nowMs = performance.now();
+  t.mock.method(performance, 'now', () => nowMs);
+  const flaw = { offset: 3, lastOffset: 9, reason: 'it is torn' };
+  world.task.unreadable(flaw);
+  assert.equal(world.calls.at(-1), 'pause');
+  const { state, unreadable } = world.task.status();
+  assert.equal(state, 'running');
+  assert.match(
+    unreadable ?? '',
+    /^topic t, partition 0, offset 3: the batch there cannot be read: it is torn\./,
+  );
+  assert.match(unreadable ?? '', /--group g --topic t:0 --to-offset 10, which gives up offsets 3 to 9$/);
+  const starts = (): number => world.calls.filter((call) => call === 'start 3').length;
+  const waits: number[] = [];
+  for (let asked = 1; asked <= 7; asked++) {
+    const from = nowMs;
+    for (; starts() < asked; nowMs += 500) world.task.tick();
+    waits.push(Math.floor((nowMs - from) / 1000));
+    nowMs += 100_000;
+    world.task.tick();
+    assert.equal(starts(), asked, 'an answer is awaited');
+    world.task.unreadable(flaw);
+  }
+  assert.deepEqual(waits, [1, 2, 4, 8, 16, 30, 30]);
+  await world.task.drain();
+  assert.equal(world.committed, 3);
+  assert.deepEqual(world.visible, ['0', '1', '2']);
+});
+
+test('a partition goes on by itself once the batch can be read', async () => {
+  const world = new World();
+  world.task.assign();
+  await world.running();
+  await world.deliver(0, 3);
+  world.task.unreadable({ offset: 3, lastOffset: null, reason: 'torn' });
+  assert.match(world.task.status().unreadable ?? '', /--topic t:0 and an offset behind it$/);
+  await until('it asks again', 5000, () => {
+    world.task.tick();
+    return world.calls.at(-1) === 'start 3';
+  });
+  assert.notEqual(world.task.status().unreadable, null);
+  await world.deliver(3, 9);
+  assert.equal(world.task.status().unreadable, null);
+  await world.settled(9);
+});
+
+test('what was fetched before the fence says nothing of where the partition stands now', async () => {
+  const world = new World();
+  world.task.assign();
+  world.task.unreadable({ offset: 0, lastOffset: null, reason: 'torn' });
+  await world.running();
+  world.task.unreadable({ offset: 5, lastOffset: null, reason: 'torn' });
+  assert.equal(world.calls.at(-1), 'start 0');
+  await world.deliver(0, 7);
+  world.task.unreadable({ offset: 5, lastOffset: null, reason: 'torn' });
+  assert.equal(world.task.status().unreadable, null);
+});

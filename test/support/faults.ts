@@ -130,6 +130,9 @@ export class FaultOnce {
       passed: (at, firstOffset, nextOffset) => {
         if (!isSilent()) to.passed(at, firstOffset, nextOffset);
       },
+      unreadable: (at, batch) => {
+        if (!isSilent()) to.unreadable(at, batch);
+      },
       batch: async (batch, signal) => {
         if (!isSilent()) await to.batch(batch, signal);
       },

@@ -105,6 +105,11 @@ controller.quorum.voters=${this.property('server.properties', 'controller.quorum
     await this.ended;
   }
 
+  /** The file of a partition's first segment, which it reads from again for every fetch. */
+  segment(topic: string, partition: number): string {
+    return join(this.plan.dataDir, 'log', `${topic}-${partition}`, '00000000000000000000.log');
+  }
+
   private property(file: string, key: string): string {
     const text = readFileSync(join(this.plan.dataDir, file), 'utf8');
     const line = text.split('\n').findLast((each) => each.startsWith(`${key}=`));

@@ -1,6 +1,5 @@
 /**
- * Two modules of kafkajs 2.2.4 that are replaced before it is loaded, because what they do cannot be mended from
- * outside:
+ * Parts of kafkajs 2.2.4 that are replaced before it is loaded, because what they do cannot be mended from outside:
  *
  * - `consumer/filterAbortedMessages` takes the aborted transactions in the order in which they ended, at most one a
  *   record, and takes a data record whose key is four zero bytes for an abort marker: with interleaved transactions
@@ -9,8 +8,11 @@
  *   blocks the process for minutes; it loses their order, and confuses `constructor` and `__proto__` with values.
  */
 
+import { BatchFault } from '../compression/batch-fault.js';
+import { VarintReader } from './varint-reader.js';
+
 /** What a fetched record is to kafkajs. Headers are a list of pairs here, in the order of the record. */
-interface DecodedRecord {
+export interface DecodedRecord {
   readonly magicByte: number;
   readonly attributes: number;
   readonly timestamp: string;
@@ -22,7 +24,7 @@ interface DecodedRecord {
   readonly batchContext: BatchContext;
 }
 
-interface BatchContext {
+export interface BatchContext {
   readonly firstOffset: string;
   readonly firstTimestamp: string;
   readonly maxTimestamp: string;
@@ -73,13 +75,18 @@ export function withoutAborted({
 const LOG_APPEND_TIME = 1;
 const NO_HEADERS: DecodedRecord['headers'] = [];
 
-/** Hot path: one record of a batch, format version 2 (Kafka protocol guide, "Record"). */
-export function decodeRecord({ buffer }: { buffer: Buffer }, context: BatchContext): DecodedRecord {
+/**
+ * Hot path: one record of a batch, format version 2 (Kafka protocol guide, "Record").
+ * @param reader behind the record's length
+ * @param end where that says that the record ends
+ * @throws BatchFault where its fields do not fill it
+ */
+export function decodeRecord(reader: VarintReader, end: number, context: BatchContext): DecodedRecord {
   const base = (context.base ??= {
     offset: Number(context.firstOffset),
     timestamp: Number(context.firstTimestamp),
   });
-  const reader = new VarintReader(buffer, 1);
+  const attributes = reader.byte();
   const timestampDelta = reader.next();
   const offset = base.offset + reader.next();
   const key = reader.bytes();
@@ -88,15 +95,17 @@ export function decodeRecord({ buffer }: { buffer: Buffer }, context: BatchConte
   let headers = NO_HEADERS;
   if (count > 0) {
     const list: [string, Buffer | null][] = [];
-    for (let i = 0; i < count && reader.at < buffer.length; i++) {
+    for (let i = 0; i < count && reader.at < end; i++) {
       list.push([reader.bytes()?.toString('utf8') ?? '', reader.bytes()]);
     }
     headers = list;
   }
+  if (reader.at !== end || headers.length !== count)
+    throw new BatchFault('a record is not as long as its fields');
   const isAppendTime = context.timestampType === LOG_APPEND_TIME && context.maxTimestamp !== '';
   return {
     magicByte: context.magicByte,
-    attributes: buffer[0] ?? 0,
+    attributes,
     timestamp: isAppendTime ? context.maxTimestamp : String(base.timestamp + timestampDelta),
     offset: String(offset),
     key,
@@ -105,34 +114,4 @@ export function decodeRecord({ buffer }: { buffer: Buffer }, context: BatchConte
     isControlRecord: context.isControlBatch,
     batchContext: context,
   };
-}
-
-/** Zig-zag varints of up to 64 bits as numbers: offsets, times and lengths are below 2^53. */
-class VarintReader {
-  constructor(
-    private readonly buffer: Buffer,
-    public at: number,
-  ) {}
-
-  next(): number {
-    const { buffer } = this;
-    let byte = buffer[this.at++] as number;
-    if (byte < 0x80) return (byte >>> 1) ^ -(byte & 1);
-    let raw = byte & 0x7f;
-    let scale = 128;
-    do {
-      byte = buffer[this.at++] ?? 0;
-      raw += (byte & 0x7f) * scale;
-      scale *= 128;
-    } while (byte >= 0x80);
-    return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
-  }
-
-  bytes(): Buffer | null {
-    const length = this.next();
-    if (length < 0) return null;
-    const start = this.at;
-    this.at += length;
-    return this.buffer.subarray(start, this.at);
-  }
 }

@@ -5,9 +5,11 @@
 import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
 import { preferBrokersThatAnswer } from './availability.js';
-import { decodeRecord, withoutAborted } from './decoding.js';
+import { installCodecs, writingSmallest } from './compressing.js';
+import { withoutAborted } from './decoding.js';
 import { encodeRecord, groupMessages } from './encoding.js';
 import { watchOffsetCommits } from './offset-broker.js';
+import { recordSetDecoder } from './record-sets.js';
 import { RETRY_OF } from '../time-outs.js';
 import { withEpochsOfTheirOwn } from './transaction-epochs.js';
 
@@ -25,13 +27,34 @@ function replaceModule(path: string, replacement: unknown): void {
   loaded.exports = replacement;
 }
 
+/** kafkajs's own decoder of the formats before Kafka 0.11. */
+function messageSets(load: (path: string) => unknown): Parameters<typeof recordSetDecoder>[0] {
+  const Decoder = load('kafkajs/src/protocol/decoder') as new (bytes: Buffer) => object;
+  const decode = load('kafkajs/src/protocol/messageSet/decoder') as (
+    decoder: object,
+    size: number,
+  ) => ReturnType<Parameters<typeof recordSetDecoder>[0]>;
+  return (bytes) => decode(new Decoder(bytes), bytes.length);
+}
+
 const { version } = load('kafkajs/package.json') as { version: string };
 if (version !== VERSION)
   throw new TypeError(`kafkajs ${version} is not the release that Outrider knows (${VERSION})`);
 replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
-replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
+// What writes a batch takes its records' encoder with it when it is loaded.
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replaceModule('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessages);
+installCodecs(load);
+replaceModule(
+  'kafkajs/src/protocol/recordBatch/v0/index.js',
+  writingSmallest(
+    load('kafkajs/src/protocol/recordBatch/v0/index.js') as Parameters<typeof writingSmallest>[0],
+  ),
+);
+replaceModule(
+  'kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js',
+  recordSetDecoder(messageSets(load)),
+);
 // After the replacements: these load what uses them.
 preferBrokersThatAnswer(load);
 replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load, RETRY_OF.transaction));

@@ -1,0 +1,111 @@
+/**
+ * Replaces kafkajs's `protocol/requests/fetch/v4/decodeMessages`, which decodes all partitions of an answer, of any
+ * size, and makes an exception of the whole answer of one batch that it cannot read: the consumer then starts again for
+ * ever. Here such a batch is a fact of its partition: what stands before it is given out, and behind that a record that
+ * only says why there is no more (see unreadable.ts). Batches are checked against their CRC-32C, are decompressed within
+ * batch-limits.ts, and one answer gives no more than memory is meant for: the rest is fetched again.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { messageOf } from '../../errors.js';
+import { BatchFault, tooLarge } from '../compression/batch-fault.js';
+import { RECORD_OVERHEAD_BYTES, batchBytesMax } from '../compression/batch-limits.js';
+import { decompress } from '../compression/load-codec.js';
+import { COMPRESSIONS } from '../compression/compression.js';
+import type { DecodedRecord } from './decoding.js';
+import { type BatchHeader, checkBatch, readBatchHeader } from './record-batch.js';
+import { decodeRecords } from './decode-records.js';
+import { type UnreadableMark, unreadableMark } from './unreadable-mark.js';
+
+/** What the records of one answer may take, decompressed, before the rest is left for the next. */
+const ANSWER_BYTES_MAX = 33_554_432;
+
+/** Decompressed without a turn of the event loop. */
+const TURN_BYTES = 4_194_304;
+
+/** kafkajs's cursor over a whole answer. */
+export interface AnswerDecoder {
+  readInt32(): number;
+  readBytes(length: number): Buffer;
+  canReadBytes(length: number): boolean;
+}
+
+/** What the partitions of one answer have taken so far, by the cursor that they share. */
+const spent = new WeakMap<AnswerDecoder, { bytes: number }>();
+
+type RecordSet = (DecodedRecord | UnreadableMark)[];
+
+/**
+ * @param decodeMessageSet kafkajs's decoder of the formats before Kafka 0.11
+ * @returns what takes the place of decodeMessages
+ */
+export function recordSetDecoder(
+  decodeMessageSet: (bytes: Buffer) => Promise<RecordSet>,
+): (decoder: AnswerDecoder) => Promise<RecordSet> {
+  return async (decoder) => {
+    const size = decoder.readInt32();
+    if (size <= 0 || !decoder.canReadBytes(size)) return [];
+    const bytes = decoder.readBytes(size);
+    let answer = spent.get(decoder);
+    if (answer === undefined) spent.set(decoder, (answer = { bytes: 0 }));
+    return await new RecordSetReader(bytes, answer, decodeMessageSet).read();
+  };
+}
+
+class RecordSetReader {
+  private readonly records: RecordSet = [];
+  private at = 0;
+  /** The offset behind the last batch that was read; null before the first. */
+  private nextOffset: number | null = null;
+  private sinceTurnBytes = 0;
+
+  constructor(
+    private readonly bytes: Buffer,
+    private readonly answer: { bytes: number },
+    private readonly decodeMessageSet: (bytes: Buffer) => Promise<RecordSet>,
+  ) {}
+
+  async read(): Promise<RecordSet> {
+    let header: BatchHeader | null = null;
+    try {
+      while (this.at < this.bytes.length && this.answer.bytes < ANSWER_BYTES_MAX) {
+        header = readBatchHeader(this.bytes, this.at);
+        if (header === null) {
+          // How a set ends that has no room for all of its last batch; the first is always whole (KIP-74).
+          if (this.at > 0) break;
+          throw new BatchFault('it is cut short');
+        }
+        if (header.magic < 2 && this.at === 0) return await this.decodeMessageSet(this.bytes);
+        checkBatch(this.bytes, header, this.nextOffset);
+        const plain = header.compression === 0 ? null : await this.decompressed(header);
+        decodeRecords(plain ?? this.bytes.subarray(header.start, header.end), header, this.records);
+        this.at = header.end;
+        this.nextOffset = header.lastOffset + 1;
+        if (this.sinceTurnBytes > TURN_BYTES) await this.turn();
+      }
+    } catch (error) {
+      const lastOffset =
+        header !== null && header.lastOffset >= (this.nextOffset ?? 0) ? header.lastOffset : null;
+      this.records.push(unreadableMark({ offset: this.nextOffset, lastOffset, reason: messageOf(error) }));
+    }
+    return this.records;
+  }
+
+  private async decompressed({ compression, start, end, count }: BatchHeader): Promise<Buffer> {
+    const name = COMPRESSIONS[compression];
+    if (name === undefined || name === 'none')
+      throw new BatchFault(`it is compressed in a way that Kafka does not have (${compression})`);
+    const bytesMax = batchBytesMax();
+    const overheadBytes = count * RECORD_OVERHEAD_BYTES;
+    if (overheadBytes > bytesMax) throw tooLarge(bytesMax);
+    const plain = await decompress(name, this.bytes.subarray(start, end), bytesMax);
+    if (plain.length + overheadBytes > bytesMax) throw tooLarge(bytesMax);
+    this.answer.bytes += plain.length + overheadBytes;
+    this.sinceTurnBytes += plain.length;
+    return plain;
+  }
+
+  private async turn(): Promise<void> {
+    this.sinceTurnBytes = 0;
+    await turn();
+  }
+}

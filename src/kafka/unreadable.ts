@@ -1,0 +1,24 @@
+import type { EachBatchPayload } from 'kafkajs';
+import { UnreadableBatchError } from '../errors.js';
+import type { TopicPartition, UnreadableBatch } from '../model.js';
+import { unreadableFacts } from './kafkajs/unreadable-mark.js';
+
+/** What cannot be read behind a fetched batch; null where all of it could. */
+export function unreadableBehind(batch: EachBatchPayload['batch']): UnreadableBatch | null {
+  const facts = unreadableFacts(batch.messages.at(-1));
+  if (facts === null) return null;
+  const { fetchedOffset } = batch as unknown as { readonly fetchedOffset: string };
+  const offset = Math.max(facts.offset ?? 0, Number(fetchedOffset));
+  const { lastOffset, reason } = facts;
+  return { offset, lastOffset: lastOffset !== null && lastOffset >= offset ? lastOffset : null, reason };
+}
+
+/** For whoever reads a topic to its end and cannot. */
+export function unreadableError(
+  { topic, partition }: TopicPartition,
+  batch: UnreadableBatch,
+): UnreadableBatchError {
+  return new UnreadableBatchError(
+    `topic ${topic}, partition ${partition}, offset ${batch.offset}: the batch there cannot be read: ${batch.reason}`,
+  );
+}

@@ -1,0 +1,68 @@
+import type { Logger } from 'pino';
+import type { TopicPartition, UnreadableBatch } from '../model.js';
+import { UNREADABLE_RETRY_FIRST_MS, UNREADABLE_RETRY_MAX_MS } from '../kafka/time-outs.js';
+
+/** What a partition does at a batch that cannot be read: it waits, and asks for it again now and then. */
+export class UnreadablePartition {
+  private batch: UnreadableBatch | null = null;
+  private retries = 0;
+  /** Monotonic; null while an answer is awaited. */
+  private askAtMs: number | null = null;
+
+  constructor(
+    private readonly at: TopicPartition,
+    private readonly group: string,
+    private readonly log: Logger,
+  ) {}
+
+  /** Why the partition does not go on, and what helps; null when it goes on. */
+  get message(): string | null {
+    return this.batch === null ? null : unreadableText(this.at, this.group, this.batch);
+  }
+
+  /** Read to be unreadable, for the first time or again. */
+  found(batch: UnreadableBatch, nowMs: number): void {
+    const isNew = this.batch?.offset !== batch.offset;
+    if (isNew) this.retries = 0;
+    this.batch = batch;
+    this.askAtMs = nowMs + Math.min(UNREADABLE_RETRY_FIRST_MS * 2 ** this.retries++, UNREADABLE_RETRY_MAX_MS);
+    if (isNew) this.log.error({ ...this.at, offset: batch.offset, reason: batch.reason }, this.message ?? '');
+    else this.log.debug({ ...this.at, offset: batch.offset, reason: batch.reason }, 'still not readable');
+  }
+
+  /** Whether it is time to ask for the batch again; says so once for each answer. */
+  isDue(nowMs: number): boolean {
+    if (this.askAtMs === null || nowMs < this.askAtMs) return false;
+    this.askAtMs = null;
+    return true;
+  }
+
+  /** The partition was read up to here. @returns whether that is behind the batch that could not be read */
+  movedTo(position: number): boolean {
+    if (this.batch === null || position <= this.batch.offset) return false;
+    this.log.info(
+      { ...this.at, offset: this.batch.offset },
+      'the batch can be read now: the partition goes on',
+    );
+    this.batch = null;
+    this.askAtMs = null;
+    return true;
+  }
+}
+
+function unreadableText(
+  { topic, partition }: TopicPartition,
+  group: string,
+  { offset, lastOffset, reason }: UnreadableBatch,
+): string {
+  const past =
+    lastOffset === null
+      ? 'and an offset behind it'
+      : `--to-offset ${lastOffset + 1}, which gives up offsets ${offset} to ${lastOffset}`;
+  return [
+    `topic ${topic}, partition ${partition}, offset ${offset}: the batch there cannot be read: ${reason}.`,
+    'The partition stands still and asks again; repair the log (another replica may be whole), or stop the group and',
+    'move it past the batch with kafka-consumer-groups.sh --reset-offsets --execute',
+    `--group ${group} --topic ${topic}:${partition} ${past}`,
+  ].join(' ');
+}
