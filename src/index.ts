@@ -18,3 +18,4 @@ export {
   UsageError,
   type ErrorCode,
 } from './errors.js';
+export { Secret } from './secret.js';

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Type } from 'avsc';
 import { MissingRemoteError, UnreachableError, messageOf } from '../errors.js';
+import type { Secret } from '../secret.js';
 import { parseSchema } from './avro-schema.js';
 import type { SchemaSource } from './schema-source.js';
 
 export interface RegistryOptions {
   readonly url: string;
   readonly username?: string | undefined;
-  readonly password?: string | undefined;
+  readonly password?: Secret | undefined;
   /** Register Outrider's own schemas; otherwise they are looked up and must be there. */
   readonly register: boolean;
 }
@@ -114,7 +115,7 @@ export class SchemaRegistry implements SchemaSource {
     };
     if (body !== undefined) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
     if (username !== undefined) {
-      headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+      headers.authorization = `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ''}`).toString('base64')}`;
     }
     const init: RequestInit = {
       method,

@@ -9,8 +9,19 @@ import { logLevel } from './kafkajs/repaired.js';
 export function kafkaLog(log: Logger, client: string): () => (entry: LogEntry) => void {
   const child = log.child({ client: `kafka-${client}` });
   return () => (entry) => {
-    const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...facts } = entry.log;
+    const { message, timestamp: _timestamp, logger: _logger, stack: _stack, ...said } = entry.log;
+    const facts = message.includes(SASL_EXCHANGE) ? withoutPayload(said) : said;
     if (entry.level === logLevel.ERROR || entry.level === logLevel.WARN) child.debug(facts, message);
     else child.trace(facts, message);
   };
+}
+
+/**
+ * What a broker answers to a SASL message is enough to try passwords on without asking it: SCRAM's signature of the
+ * server is made of the password.
+ */
+const SASL_EXCHANGE = 'SaslAuthenticate';
+
+function withoutPayload({ data: _data, payload: _payload, ...facts }: Record<string, unknown>): object {
+  return facts;
 }
