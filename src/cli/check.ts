@@ -1,7 +1,8 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { AnswerNoError } from '../errors.js';
-import { type Finding, check, createMissingTopics } from '../pipeline/check.js';
+import { check, createMissingTopics } from '../pipeline/check.js';
+import type { Finding } from '../pipeline/finding.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common } from './options.js';
 import { Printer } from './output.js';

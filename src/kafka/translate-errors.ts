@@ -30,6 +30,9 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 ]);
 /** The broker does not take this way of saying who one is. */
 const SASL_REFUSED: ReadonlySet<string> = new Set(['ILLEGAL_SASL_STATE', 'UNSUPPORTED_SASL_MECHANISM']);
+/** Stands behind whatever a right is missing for. */
+export const RIGHTS_HINT =
+  '; `outrider check` names the right that is missing and the command that grants it';
 /** The group's coordinator is elsewhere or not ready yet, and has done nothing. */
 export const COORDINATOR_AWAY: ReadonlySet<string> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
@@ -85,7 +88,7 @@ export function translateError(error: unknown, doing: string): OutriderError {
   if (type !== undefined && FENCED.has(type)) return new FencedError(text, options);
   if (type !== undefined && FORBIDDEN.has(type))
     return new MissingRemoteError(
-      `${doing}: not allowed: ${type}; \`outrider check\` names the right that is missing and the command that grants it`,
+      `${doing}: not allowed: ${type}${RIGHTS_HINT}`,
       options,
     );
   if (type !== undefined && SASL_REFUSED.has(type))

@@ -1,20 +1,17 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { SchemaRegistry } from '../decode/schema-registry.js';
-import { messageOf } from '../errors.js';
+import { MissingRemoteError, messageOf } from '../errors.js';
 import { type Durability, KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { defectsAmong } from '../kafka/broker-defects.js';
 import { brokerReleases } from '../kafka/broker-release.js';
+import { grantCommand } from '../kafka/grant-command.js';
 import { brokenRelations } from '../kafka/time-outs.js';
 import { TransactionalSink, transactionalId } from '../kafka/transactional-sink.js';
+import { RIGHTS_HINT, protocolErrorOf } from '../kafka/translate-errors.js';
+import { checkRights, missingTransactionalId } from './check-rights.js';
+import type { Finding } from './finding.js';
 import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
-
-/** One line of `outrider check`. A `fault` means that `run` would not work. */
-export interface Finding {
-  readonly level: 'ok' | 'warning' | 'fault';
-  readonly what: string;
-  readonly message: string;
-}
 
 /** A partition number that no topic has: its transactional id belongs to the fleet, and fencing it disturbs nobody. */
 const CHECK_PARTITION = -1;
@@ -64,6 +61,7 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
     yield finding;
   }
   if (reachable.some(({ level }) => level === 'fault')) return;
+  yield* checkRights(config, log);
   yield* checkTopics(config, admin);
   yield* checkSession(config, admin);
   if (config.delivery === 'exactly-once') yield* checkTransactions(config, admin, log);
@@ -87,11 +85,14 @@ async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<F
       yield { level: 'fault', what: 'topic', message: missingTopic(topic, config.kafka.brokers).message };
       continue;
     }
-    yield* tried('topic', async () => {
+    // Of the input nobody but this comparison needs to know it.
+    const level = topic === config.input.topic ? 'warning' : 'fault';
+    const look = async (): Promise<string> => {
       const bytes = await admin.maxMessageBytes(topic);
       limits.set(topic, bytes);
       return `${topic}: ${partitions} partitions, max.message.bytes ${bytes}`;
-    });
+    };
+    yield* tried('topic', look, level);
   }
   const input = limits.get(config.input.topic);
   for (const topic of [anomalies, deadLetters]) {
@@ -115,6 +116,9 @@ async function* checkTransactions(config: Config, admin: KafkaAdmin, log: Logger
     const sink = new TransactionalSink({ kafka: config.kafka, group: config.group, input: at, log });
     try {
       await sink.takeOver();
+    } catch (error) {
+      if (protocolErrorOf(error) !== 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') throw error;
+      throw new MissingRemoteError(missingTransactionalId(config), { cause: error });
     } finally {
       await sink.discard();
     }
@@ -131,9 +135,11 @@ async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): A
   try {
     found = await admin.durability(topics);
   } catch (error) {
-    yield fault('durability', error);
+    // Running does not need the right to read a topic's configuration.
+    yield { level: 'warning', what: 'durability', message: `not known: ${toldBy(error)}` };
     return;
   }
+  const hidden = topics.filter((topic) => !found.has(topic));
   let isStrong = true;
   for (const { isWeak, message } of WEAKNESSES) {
     const weak = topics.filter((topic) => {
@@ -144,7 +150,9 @@ async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): A
     isStrong = false;
     yield { level: 'warning', what: 'durability', message: `${weak.join(', ')}: ${message}` };
   }
-  if (isStrong) yield ok('durability', 'every topic has replicas, and a write waits for two of them');
+  if (!isStrong) return;
+  const which = hidden.length === 0 ? 'every topic' : `every topic but ${hidden.join(', ')}, not seen,`;
+  yield ok('durability', `${which} has replicas, and a write waits for two of them`);
 }
 
 const INTERNAL_TOPICS: readonly string[] = ['__consumer_offsets', '__transaction_state'];
@@ -174,10 +182,12 @@ async function* checkSession({ kafka }: Config, admin: KafkaAdmin): AsyncGenerat
     limits = await admin.sessionLimits();
   } catch (error) {
     // Running does not need the right to read a broker's configuration.
+    const grant = grantCommand(kafka, { kind: 'cluster', name: '' }, ['DescribeConfigs']);
+    const remedy = isDenied(error) ? `; only this check needs the right; grant it with: ${grant}` : '';
     yield {
       level: 'warning',
       what: 'session',
-      message: `the broker's limits are not known: ${messageOf(error)}`,
+      message: `the broker's limits are not known: ${toldBy(error)}${remedy}`,
     };
     return;
   }
@@ -187,6 +197,10 @@ async function* checkSession({ kafka }: Config, admin: KafkaAdmin): AsyncGenerat
   yield isTaken
     ? ok('session', `${sessionTimeoutMs} ms, within the broker's ${range}`)
     : fault('session', new Error(`kafka.sessionTimeoutMs ${sessionTimeoutMs}: the broker takes ${range}`));
+}
+
+function isDenied(error: unknown): boolean {
+  return protocolErrorOf(error)?.endsWith('_AUTHORIZATION_FAILED') === true;
 }
 
 async function* checkReleases(config: Config, log: Logger): AsyncGenerator<Finding> {
@@ -213,16 +227,25 @@ async function* checkRegistry(config: Config, signal: AbortSignal): AsyncGenerat
   });
 }
 
-async function* tried(what: string, look: () => string | Promise<string>): AsyncGenerator<Finding> {
+async function* tried(
+  what: string,
+  look: () => string | Promise<string>,
+  level: 'warning' | 'fault' = 'fault',
+): AsyncGenerator<Finding> {
   try {
     yield ok(what, await look());
   } catch (error) {
-    yield fault(what, error);
+    yield { ...fault(what, error), level };
   }
 }
 
 function fault(what: string, error: unknown): Finding {
-  return { level: 'fault', what, message: messageOf(error) };
+  return { level: 'fault', what, message: toldBy(error) };
+}
+
+/** Without the advice to run this command. */
+function toldBy(error: unknown): string {
+  return messageOf(error).replace(RIGHTS_HINT, '');
 }
 
 function ok(what: string, message: string): Finding {

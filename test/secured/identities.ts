@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { encryptedKey } from '../support/secure-broker/certificates.js';
 import type { Listener } from '../support/secure-broker/properties.js';
 import { CLIENT_SECRET, PASSWORDS, type SecureBroker } from '../support/secure-broker/secure-broker.js';
@@ -17,8 +16,14 @@ const PASSPHRASE = 'pass-phrase-31415-k';
 /** Every text that nobody may see. */
 export const SECRETS: readonly string[] = [...Object.values(PASSWORDS), CLIENT_SECRET, PASSPHRASE];
 
-/** Every mechanism, each with another principal where the broker knows more than one. */
-export function identities({ authority, identity }: SecureBroker): Identity[] {
+let known: Identity[] | null = null;
+
+/** Every mechanism, with different principals. */
+export function identities(broker: SecureBroker): Identity[] {
+  return (known ??= newIdentities(broker));
+}
+
+function newIdentities({ authority, identity }: SecureBroker): Identity[] {
   const tls = { ca: authority.ca };
   const client = authority.sign('client');
   const key = encryptedKey(client.key, PASSPHRASE);
@@ -46,8 +51,4 @@ export function identities({ authority, identity }: SecureBroker): Identity[] {
 /** @returns a configuration's `kafka` */
 export function kafkaOf(broker: SecureBroker, { listener, tls, sasl }: Identity): Record<string, unknown> {
   return { brokers: [broker.address(listener)], tls, ...(sasl === undefined ? {} : { sasl }) };
-}
-
-export function folderOf(broker: SecureBroker, name: string): string {
-  return join(broker.folder, name);
 }

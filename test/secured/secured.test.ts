@@ -3,6 +3,7 @@ import { after, before } from 'node:test';
 import { Scenario } from '../support/scenario.js';
 import { SecureBroker } from '../support/secure-broker/secure-broker.js';
 import { mechanismTests } from './mechanisms.js';
+import { rightsTests } from './rights.js';
 
 let broker: SecureBroker;
 let scenario: Scenario;
@@ -18,3 +19,4 @@ after(async () => {
 
 const given = (): { broker: SecureBroker; scenario: Scenario } => ({ broker, scenario });
 mechanismTests(given);
+rightsTests(given);

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
+import { rightsRequests } from './authorized-operations.js';
 import { preferBrokersThatAnswer } from './availability.js';
 import { decodeRecord, withoutAborted } from './decoding.js';
 import { watchOffsetCommits } from './offset-broker.js';
@@ -50,6 +51,8 @@ const schedule = prototype.scheduleCheckPendingRequests;
 prototype.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) schedule.call(this);
 };
+
+export const RIGHTS_REQUESTS = rightsRequests(load);
 
 export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =
   load('kafkajs') as typeof KafkaJs;
