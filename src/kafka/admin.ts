@@ -5,6 +5,7 @@ import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
+import { isExplained } from './tls-failure.js';
 import { type Pace, whilePassing } from './while-passing.js';
 import { SETTLE_TIMEOUT_MS } from './time-outs.js';
 import { ConfigResourceTypes } from './kafkajs/repaired.js';
@@ -281,7 +282,7 @@ export function missingTopic(topic: string, brokers: readonly string[]): Missing
 
 /** What to do about a broker that is not there. */
 function withHint(error: unknown): unknown {
-  if (!(error instanceof UnreachableError)) return error;
+  if (!(error instanceof UnreachableError) || isExplained(error)) return error;
   const hint =
     'is it running, and is the address right? `outrider broker start` starts a local one, KAFKA_BROKERS names another';
   return new UnreachableError(`${error.message}; ${hint}`, { cause: error.cause });

@@ -6,7 +6,7 @@ import { socketFactory } from './socket-factory.js';
 import type { TlsConfig } from './tls-files.js';
 import { Kafka } from './kafkajs/repaired.js';
 import { byLastFailure } from './kafkajs/broker-memory.js';
-import { type KafkaTimeOuts, RETRY_OF } from './time-outs.js';
+import { type KafkaTimeOuts, REAUTHENTICATE_BEFORE_MS, RETRY_OF } from './time-outs.js';
 
 /** How to reach the cluster, complete. */
 export interface KafkaConfig extends KafkaTimeOuts {
@@ -24,10 +24,11 @@ export function createClient(config: KafkaConfig, purpose: keyof typeof RETRY_OF
     clientId: config.clientId,
     connectionTimeout: config.connectionTimeoutMs,
     authenticationTimeout: config.connectionTimeoutMs,
+    reauthenticationThreshold: REAUTHENTICATE_BEFORE_MS,
     requestTimeout: config.requestTimeoutMs,
     retry: RETRY_OF[purpose],
     logCreator: kafkaLog(log, purpose),
-    socketFactory: socketFactory(config.tls, log),
+    socketFactory: socketFactory({ tls: config.tls, hasSasl: config.sasl !== null, log }),
     ...(config.sasl === null ? {} : { sasl: saslOptions(config.sasl) }),
   };
   return new Kafka(options);

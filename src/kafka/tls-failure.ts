@@ -10,9 +10,30 @@ export interface TlsSituation {
   readonly stage: Stage;
 }
 
-export const TLS_WANTED = 'this port speaks TLS: set kafka.tls';
+export const TLS_WANTED = 'the port speaks TLS: set kafka.tls';
+export const SASL_WANTED = 'the broker hung up at the first question; if it goes on: it may want kafka.sasl, which is not set';
 /** Said of a broker that closes the connection after the handshake, before any answer. */
 export const HUNG_UP = 'the broker hung up after the TLS handshake';
+
+/** The code of a broken connection of which is known what to do about it. */
+const EXPLAINED = 'EXPLAINED';
+
+/** Gives an error of a socket a message that says what to do; kafkajs keeps message and code. */
+export function explain(error: NodeJS.ErrnoException, address: string, message: string): void {
+  if (message === error.message && message !== TLS_WANTED && message !== SASL_WANTED) return;
+  error.message = `${address}: ${message}`;
+  error.code = EXPLAINED;
+}
+
+/** Whether anything in a chain of errors says already what to do about a connection. */
+export function isExplained(error: unknown): boolean {
+  let link = error;
+  for (let depth = 0; link instanceof Error && depth < 8; depth++) {
+    if ((link as NodeJS.ErrnoException).code === EXPLAINED) return true;
+    link = link.cause;
+  }
+  return false;
+}
 
 /** What is wrong, where and what to do, for anything that goes wrong on a connection with TLS; one line. */
 export function explainTls(error: NodeJS.ErrnoException, { tls, name, stage }: TlsSituation): string {

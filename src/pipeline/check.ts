@@ -9,6 +9,8 @@ import { grantCommand } from '../kafka/grant-command.js';
 import { brokenRelations } from '../kafka/time-outs.js';
 import { TransactionalSink, transactionalId } from '../kafka/transactional-sink.js';
 import { RIGHTS_HINT, protocolErrorOf } from '../kafka/translate-errors.js';
+import type { Clock } from '../model.js';
+import { checkCertificates } from './check-certificates.js';
 import { checkRights, missingTransactionalId } from './check-rights.js';
 import type { Finding } from './finding.js';
 import { anomalyFrame, prepareJudge, prepareReading } from './setup.js';
@@ -39,7 +41,12 @@ export async function createMissingTopics(
 }
 
 /** Looks at everything that `run` will need, in the order in which it will need it. */
-export async function* check(config: Config, log: Logger, signal: AbortSignal): AsyncGenerator<Finding> {
+export async function* check(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  clock: Clock,
+): AsyncGenerator<Finding> {
   yield ok(
     'configuration',
     `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`,
@@ -51,6 +58,7 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
     const { identity, threshold } = prepareJudge(config, reading);
     return `${config.input.schema}; ${identity.detector} ${identity.name}@${identity.version}, threshold ${Number(threshold.toPrecision(6))}`;
   });
+  yield* checkCertificates(config, clock);
   await using admin = new KafkaAdmin(config.kafka, log);
   const reachable: Finding[] = [];
   for await (const finding of tried('brokers', async () => {

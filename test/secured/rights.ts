@@ -138,7 +138,7 @@ function commandFor(broker: SecureBroker, { resource, name, pattern, operation }
 
 async function missing({ file }: Run): Promise<Finding[]> {
   const findings: Finding[] = [];
-  for await (const finding of check(loadConfig(file, {}), log, new AbortController().signal))
+  for await (const finding of check(loadConfig(file, {}), log, new AbortController().signal, Date.now))
     if (finding.message.includes('--operation') && finding.what !== 'session') findings.push(finding);
   return findings;
 }

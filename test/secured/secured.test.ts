@@ -2,8 +2,11 @@
 import { after, before } from 'node:test';
 import { Scenario } from '../support/scenario.js';
 import { SecureBroker } from '../support/secure-broker/secure-broker.js';
+import { doorTests } from './doors.js';
 import { mechanismTests } from './mechanisms.js';
+import { oauthTests } from './oauth.js';
 import { rightsTests } from './rights.js';
+import { rotationTests } from './rotation.js';
 
 let broker: SecureBroker;
 let scenario: Scenario;
@@ -20,3 +23,6 @@ after(async () => {
 const given = (): { broker: SecureBroker; scenario: Scenario } => ({ broker, scenario });
 mechanismTests(given);
 rightsTests(given);
+doorTests(given);
+rotationTests(given);
+oauthTests(given);

@@ -4,6 +4,7 @@
  */
 import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
+import { mendAuthentication } from './authentication.js';
 import { rightsRequests } from './authorized-operations.js';
 import { preferBrokersThatAnswer } from './availability.js';
 import { decodeRecord, withoutAborted } from './decoding.js';
@@ -36,6 +37,7 @@ replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRec
 preferBrokersThatAnswer(load);
 replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load, RETRY_OF.transaction));
 watchOffsetCommits(load);
+mendAuthentication(load);
 
 /**
  * An idle request queue of kafkajs's asks for a timer again and again, without throttling one in the far past: each

@@ -7,43 +7,78 @@ export interface Certificate {
   readonly key: string;
 }
 
+const DAY_MS = 86_400_000;
+
 /** A certificate authority in a folder of its own, and what it signs; by openssl. */
 export class CertificateAuthority {
   readonly ca: string;
+  private readonly config: string;
 
   constructor(
     private readonly folder: string,
     name: string,
   ) {
     mkdirSync(folder, { recursive: true });
-    this.ca = join(folder, 'ca.crt');
-    const key = join(folder, 'ca.key');
+    this.ca = this.file('ca.crt');
+    const key = this.file('ca.key');
     openssl('req', '-x509', ...NEW_KEY, '-days', '365', '-keyout', key, '-out', this.ca, '-subj', `/CN=${name}`);
+    this.config = this.file('ca.cnf');
+    writeFileSync(this.file('index'), '');
+    writeFileSync(this.file('index.attr'), 'unique_subject = no\n');
+    writeFileSync(
+      this.config,
+      `[ca]
+default_ca = own
+[own]
+database = ${this.file('index')}
+new_certs_dir = ${folder}
+certificate = ${this.ca}
+private_key = ${key}
+rand_serial = yes
+default_md = sha256
+policy = any
+[any]
+organizationName = optional
+commonName = supplied
+`,
+    );
   }
 
   /**
+   * A new key and its certificate, in the place of what this one signed for the same file before.
    * @param names as in a subjectAltName: `DNS:localhost,IP:127.0.0.1`
-   * @param days below zero for one that has expired
+   * @param expiresAtMs Unix ms, which may be over already
    */
   sign(
     name: string,
-    { names = 'DNS:localhost,IP:127.0.0.1', days = 365 }: { names?: string; days?: number } = {},
+    {
+      file = name,
+      names = 'DNS:localhost,IP:127.0.0.1',
+      expiresAtMs = Date.now() + 365 * DAY_MS,
+    }: { file?: string; names?: string; expiresAtMs?: number } = {},
   ): Certificate {
-    const file = (ending: string): string => join(this.folder, `${name}.${ending}`);
-    openssl('req', ...NEW_KEY, '-keyout', file('key'), '-out', file('csr'), '-subj', `/O=outrider/CN=${name}`);
-    writeFileSync(
-      file('ext'),
-      `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`,
-    );
+    const [cert, key, request] = ['crt', 'key', 'csr'].map((ending) => this.file(`${file}.${ending}`)) as [string, string, string];
+    const extensions = this.file(`${file}.ext`);
+    openssl('req', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', `/O=outrider/CN=${name}`);
+    writeFileSync(extensions, `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`);
     openssl(
-      ...['x509', '-req', '-in', file('csr'), '-CA', this.ca, '-CAkey', join(this.folder, 'ca.key')],
-      ...['-CAcreateserial', '-days', String(days), '-out', file('crt'), '-extfile', file('ext')],
+      ...['ca', '-batch', '-notext', '-config', this.config, '-in', request, '-out', cert],
+      ...['-extfile', extensions, '-startdate', asn1Time(Date.now() - 400 * DAY_MS), '-enddate', asn1Time(expiresAtMs)],
     );
-    return { cert: file('crt'), key: file('key') };
+    return { cert, key };
+  }
+
+  private file(name: string): string {
+    return join(this.folder, name);
   }
 }
 
-const NEW_KEY = ['-newkey', 'rsa:2048', '-nodes'];
+const NEW_KEY = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
+
+/** 20261121224500Z */
+function asn1Time(unixMs: number): string {
+  return new Date(unixMs).toISOString().replace(/\.\d+|[-:T]/g, '');
+}
 
 /** Key and certificate in one file, as a broker reads them. @returns its path */
 export function pemStore({ cert, key }: Certificate): string {
