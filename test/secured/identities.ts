@@ -13,6 +13,8 @@ export interface Identity {
 
 const PASSPHRASE = 'pass-phrase-31415-k';
 
+export const WRONG_PASSWORD = 'wrong-guess-1618-g';
+
 /** Every text that nobody may see. */
 export const SECRETS: readonly string[] = [...Object.values(PASSWORDS), CLIENT_SECRET, PASSPHRASE];
 

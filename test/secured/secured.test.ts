@@ -7,6 +7,7 @@ import { mechanismTests } from './mechanisms.js';
 import { oauthTests } from './oauth.js';
 import { rightsTests } from './rights.js';
 import { rotationTests } from './rotation.js';
+import { secretTests } from './secrets.js';
 
 let broker: SecureBroker;
 let scenario: Scenario;
@@ -26,3 +27,4 @@ rightsTests(given);
 doorTests(given);
 rotationTests(given);
 oauthTests(given);
+secretTests(given);
