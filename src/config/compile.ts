@@ -14,7 +14,13 @@ import { type TlsConfig, TlsFileFault, readTlsFiles } from '../kafka/tls-files.j
 import { Secret } from '../secret.js';
 import type { Config, DetectorConfig, HttpConfig, InputConfig, StartAt } from './config.js';
 import { configurationError, fromZod, unknownKeyError } from './fault.js';
-import { type WrittenConfig, type WrittenSasl, type WrittenSecret, type WrittenTls, configSchema } from './schema.js';
+import {
+  type WrittenConfig,
+  type WrittenSasl,
+  type WrittenSecret,
+  type WrittenTls,
+  configSchema,
+} from './schema.js';
 
 /** The supervisor's port where none is configured. */
 export const HTTP_PORT_DEFAULT = 8080;
@@ -133,7 +139,11 @@ class ConfigCompiler {
       return value;
     };
     if (mechanism !== 'oauthbearer')
-      return { mechanism, username: need('username'), password: this.secret(at('password'), need('password')) };
+      return {
+        mechanism,
+        username: need('username'),
+        password: this.secret(at('password'), need('password')),
+      };
     const tokenUrl = need('tokenUrl');
     const fault = tokenUrlFault(tokenUrl, sasl.allowPlaintext);
     if (fault !== null) throw this.fault(at('tokenUrl'), fault);
@@ -261,7 +271,8 @@ const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]'
 /** Where the client's secret is sent to. The address itself is not repeated: it may hold one. */
 function tokenUrlFault(tokenUrl: string, allowPlaintext: boolean): string | null {
   const url = URL.canParse(tokenUrl) ? new URL(tokenUrl) : null;
-  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:')) return 'is not an https address';
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return 'is not an https address';
   if (url.username !== '' || url.password !== '')
     return 'must not hold credentials; they belong in clientId and clientSecret';
   return url.protocol === 'https:' || allowPlaintext || LOOPBACK.has(url.hostname)

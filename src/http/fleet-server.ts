@@ -67,7 +67,9 @@ export async function startFleetServer(
     const status = error.statusCode ?? 500;
     // What went wrong inside is for the log, not for whoever asks.
     if (status >= 500) log.error({ err: error }, 'an HTTP request failed');
-    return reply.code(status).send({ error: REASONS.get(status) ?? (status >= 500 ? 'failed' : 'bad request') });
+    return reply
+      .code(status)
+      .send({ error: REASONS.get(status) ?? (status >= 500 ? 'failed' : 'bad request') });
   });
   app.get('/livez', () => ({ live: true }));
   app.get('/readyz', (_request, reply) => {

@@ -41,7 +41,10 @@ interface Cluster {
 }
 
 interface Broker {
-  readonly lookupRequest: <Q, A>(apiKey: number, definition: RequestDefinition<Q, A>) => (question: Q) => object;
+  readonly lookupRequest: <Q, A>(
+    apiKey: number,
+    definition: RequestDefinition<Q, A>,
+  ) => (question: Q) => object;
   readonly connectionPool: { send(request: object): Promise<unknown> };
 }
 

@@ -92,7 +92,9 @@ async function fetchToken({ tokenUrl, clientId, clientSecret, scope }: TokenRequ
   } catch (cause) {
     if (cause instanceof OutriderError) throw cause;
     const late = (cause as Error).name === 'TimeoutError';
-    const reason = late ? `no answer within ${TOKEN_TIMEOUT_MS} ms` : messageOf((cause as Error).cause ?? cause);
+    const reason = late
+      ? `no answer within ${TOKEN_TIMEOUT_MS} ms`
+      : messageOf((cause as Error).cause ?? cause);
     throw new UnreachableError(`${where}: no token: ${reason}`, { cause });
   }
 }
@@ -101,7 +103,7 @@ async function fetchToken({ tokenUrl, clientId, clientSecret, scope }: TokenRequ
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of response.body ?? []) {
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
     bytes += chunk.byteLength;
     if (bytes > ANSWER_BYTES_MAX) throw new Error(`the answer has more than ${ANSWER_BYTES_MAX} bytes`);
     chunks.push(chunk);

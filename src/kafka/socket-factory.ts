@@ -21,8 +21,7 @@ export interface SocketOptions {
 export function socketFactory({ tls, hasSasl, log }: SocketOptions): ISocketFactory {
   return ({ host, port, onConnect }) => {
     const address = `${host}:${port}`;
-    const socket =
-      tls === null ? plain(host, port, onConnect) : secured({ tls, host, port, onConnect, log });
+    const socket = tls === null ? plain(host, port, onConnect) : secured({ tls, host, port, onConnect, log });
     if (!hasSasl) suspectSasl(socket, address);
     socket.setKeepAlive(true, KEEP_ALIVE_DELAY_MS);
     return socket;

@@ -11,7 +11,8 @@ export interface TlsSituation {
 }
 
 export const TLS_WANTED = 'the port speaks TLS: set kafka.tls';
-export const SASL_WANTED = 'the broker hung up at the first question; if it goes on: it may want kafka.sasl, which is not set';
+export const SASL_WANTED =
+  'the broker hung up at the first question; if it goes on: it may want kafka.sasl, which is not set';
 /** Said of a broker that closes the connection after the handshake, before any answer. */
 export const HUNG_UP = 'the broker hung up after the TLS handshake';
 
@@ -38,8 +39,9 @@ export function isExplained(error: unknown): boolean {
 /** What is wrong, where and what to do, for anything that goes wrong on a connection with TLS; one line. */
 export function explainTls(error: NodeJS.ErrnoException, { tls, name, stage }: TlsSituation): string {
   const { code = '', message } = error;
-  const own = tls.cert === undefined ? null : tls.cert;
-  const ca = tls.ca === undefined ? 'kafka.tls.ca (not set: the CAs that Node brings)' : `kafka.tls.ca (${tls.ca})`;
+  const own = tls.cert ?? null;
+  const ca =
+    tls.ca === undefined ? 'kafka.tls.ca (not set: the CAs that Node brings)' : `kafka.tls.ca (${tls.ca})`;
   if (UNKNOWN_CA.has(code)) return `the broker's certificate is not signed by a CA in ${ca} (${code})`;
   if (code === 'CERT_HAS_EXPIRED')
     return `the broker's certificate, or one above it, has expired (${code}): it has to be replaced on the broker, or in ${ca}`;

@@ -77,7 +77,10 @@ export function readTlsFiles(tls: TlsConfig): SecureContext {
     const [own] = certificatesOf('cert', tls.cert ?? '', cert);
     const privateKey = keyOf(tls, key);
     if (own?.checkPrivateKey(privateKey) === false)
-      throw new TlsFileFault('key', `${tls.key ?? ''} is not the key of the certificate in ${tls.cert ?? ''}`);
+      throw new TlsFileFault(
+        'key',
+        `${tls.key ?? ''} is not the key of the certificate in ${tls.cert ?? ''}`,
+      );
   }
   const passphrase = tls.passphrase?.reveal();
   return createSecureContext({ ca, cert, key, passphrase });

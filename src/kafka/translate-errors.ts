@@ -87,10 +87,7 @@ export function translateError(error: unknown, doing: string): OutriderError {
   const options = { cause: error };
   if (type !== undefined && FENCED.has(type)) return new FencedError(text, options);
   if (type !== undefined && FORBIDDEN.has(type))
-    return new MissingRemoteError(
-      `${doing}: not allowed: ${type}${RIGHTS_HINT}`,
-      options,
-    );
+    return new MissingRemoteError(`${doing}: not allowed: ${type}${RIGHTS_HINT}`, options);
   if (type !== undefined && SASL_REFUSED.has(type))
     return new MissingRemoteError(
       `${doing}: not allowed: ${type}: does this port take kafka.sasl, with this mechanism?`,

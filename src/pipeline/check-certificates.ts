@@ -38,5 +38,9 @@ export async function* checkCertificates({ kafka }: Config, clock: Clock): Async
     };
   }
   if (first !== null && first.days >= SOON_DAYS)
-    yield { level: 'ok', what: 'certificates', message: `the first to expire, in ${first.days} days: ${first.where}` };
+    yield {
+      level: 'ok',
+      what: 'certificates',
+      message: `the first to expire, in ${first.days} days: ${first.where}`,
+    };
 }

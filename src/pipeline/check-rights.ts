@@ -39,7 +39,11 @@ export async function* checkRights(config: Config, log: Logger): AsyncGenerator<
   }
   if (!isComplete) return;
   yield isTold
-    ? { level: 'ok', what: 'rights', message: 'every right on topics and groups that the commands need is granted' }
+    ? {
+        level: 'ok',
+        what: 'rights',
+        message: 'every right on topics and groups that the commands need is granted',
+      }
     : { level: 'ok', what: 'rights', message: 'none is known to be missing; of some the brokers do not say' };
 }
 
@@ -52,7 +56,11 @@ export function missingTransactionalId(config: Config): string {
 
 function needsOf({ group, input, output }: Config): Need[] {
   const topic = (name: string): Resource => ({ kind: 'topic', name });
-  const readers = (command: string): Resource => ({ kind: 'group', name: `${group}.${command}.`, prefixed: true });
+  const readers = (command: string): Resource => ({
+    kind: 'group',
+    name: `${group}.${command}.`,
+    prefixed: true,
+  });
   const outputs = [output.anomalies, output.deadLetters];
   return [
     { resource: topic(input.topic), operations: ['Read'], level: 'fault', purpose: 'reading events' },
@@ -60,7 +68,12 @@ function needsOf({ group, input, output }: Config): Need[] {
       ...{ resource: topic(name), operations: ['Write', 'DescribeConfigs'], level: 'fault' },
       purpose: 'writing, and knowing max.message.bytes',
     })),
-    { resource: { kind: 'group', name: group }, operations: ['Read'], level: 'fault', purpose: 'joining the group' },
+    {
+      resource: { kind: 'group', name: group },
+      operations: ['Read'],
+      level: 'fault',
+      purpose: 'joining the group',
+    },
     {
       ...{ resource: topic(input.topic), operations: ['DescribeConfigs'], level: 'warning' },
       purpose: 'only `check` needs it, to compare max.message.bytes',
@@ -86,11 +99,7 @@ function grantedOn({ topics, groups }: GrantedRights, resource: Resource): Grant
   return (resource.kind === 'topic' ? topics : groups).get(askedName(resource)) ?? null;
 }
 
-function missingRight(
-  { kafka }: Config,
-  { resource, purpose }: Need,
-  missing: readonly Operation[],
-): string {
+function missingRight({ kafka }: Config, { resource, purpose }: Need, missing: readonly Operation[]): string {
   const where = `${resource.kind} ${resource.name}${resource.prefixed === true ? '…' : ''}`;
   return `${where}: not allowed: ${missing.join(', ')} (${purpose}); grant it with: ${grantCommand(kafka, resource, missing)}`;
 }

@@ -147,6 +147,10 @@ async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): A
     yield { level: 'warning', what: 'durability', message: `not known: ${toldBy(error)}` };
     return;
   }
+  if (found.size === 0) {
+    yield { level: 'warning', what: 'durability', message: 'not known: no topic is seen' };
+    return;
+  }
   const hidden = topics.filter((topic) => !found.has(topic));
   let isStrong = true;
   for (const { isWeak, message } of WEAKNESSES) {

@@ -32,7 +32,12 @@ test('a configuration with every kind of secret is printed without any', () => {
   );
   const oauth = load({
     ...{ tls: true },
-    sasl: { mechanism: 'oauthbearer', tokenUrl: 'https://id/t', clientId: 'c', clientSecret: 'of-the-client' },
+    sasl: {
+      mechanism: 'oauthbearer',
+      tokenUrl: 'https://id/t',
+      clientId: 'c',
+      clientSecret: 'of-the-client',
+    },
   });
   let logged = '';
   const log = pino({ level: 'trace' }, { write: (line) => (logged += line) });
@@ -40,7 +45,7 @@ test('a configuration with every kind of secret is printed without any', () => {
   const printed = [config, oauth].flatMap((value) => [
     JSON.stringify(value),
     inspect(value, { depth: Infinity, showHidden: true }),
-    `${config.kafka.sasl?.mechanism === 'plain' ? config.kafka.sasl.password : ''}`,
+    config.kafka.sasl?.mechanism === 'plain' ? String(config.kafka.sasl.password) : '',
   ]);
   for (const text of [...printed, logged])
     assert.doesNotMatch(text, /in-a-file|of-the-registry|of-the-client/);
@@ -62,7 +67,8 @@ test('a secret in a file is read again; while the file is away it is what it was
 });
 
 test('a secret from the environment may have any characters, and a fault does not repeat it', () => {
-  const written = (password: string) => `
+  const written = (password: string) =>
+    `
 group: g
 kafka:
   tls: true
@@ -85,11 +91,14 @@ detector: {type: threshold, rules: [{feature: a, above: 1}]}
       assert.ok(!String(error).includes(text), String(error));
     }
   }
-  assert.throws(() => parseConfig(join(folder, 'outrider.yml'), written('${PW}'), { PW: '47110815' }), (error: Error) => {
-    assert.doesNotMatch(error.message, /47110815/);
-    assert.match(error.message, /kafka\.sasl\.password/);
-    return true;
-  });
+  assert.throws(
+    () => parseConfig(join(folder, 'outrider.yml'), written('${PW}'), { PW: '47110815' }),
+    (error: Error) => {
+      assert.doesNotMatch(error.message, /47110815/);
+      assert.match(error.message, /kafka\.sasl\.password/);
+      return true;
+    },
+  );
 });
 
 test('a token endpoint has to be https, or near, and holds no credentials', () => {

@@ -46,12 +46,15 @@ async function answerTo(text: string): Promise<string> {
   return asker.heard;
 }
 
-const get = (path: string, more = ''): string => `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${more}\r\n`;
+const get = (path: string, more = ''): string =>
+  `GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${more}\r\n`;
 
 test('headers that never end, and a body that never comes, are closed within their time', async () => {
   const slow = [
     new Asker('GET /livez HTTP/1.1\r\nHost: x\r\nX-Slow: '),
-    new Asker('POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nContent-Type: application/json\r\n\r\n{'),
+    new Asker(
+      'POST /livez HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\nContent-Type: application/json\r\n\r\n{',
+    ),
     new Asker(''),
   ];
   const started = performance.now();
@@ -73,13 +76,19 @@ test('headers, a path and a body that are too large are refused', async () => {
   const post = (path: string): string =>
     `POST ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   assert.match(await answerTo(post('/nothing')), /^HTTP\/1\.1 413 [\s\S]*\{"error":"payload too large"\}$/);
-  assert.match(await answerTo('\x16\x03\x01\x02\x00\x01\x00'), /^HTTP\/1\.1 400 [\s\S]*\{"error":"bad request"\}$/);
+  assert.match(
+    await answerTo('\x16\x03\x01\x02\x00\x01\x00'),
+    /^HTTP\/1\.1 400 [\s\S]*\{"error":"bad request"\}$/,
+  );
 });
 
 test('unknown paths and methods are 404 in JSON, and an error inside shows nothing of itself', async () => {
   for (const request of [get('/nothing'), get('/livez/..%2f'), get('/livez').replace('GET', 'DELETE')]) {
     const answer = await answerTo(request);
-    assert.match(answer, /^HTTP\/1\.1 404 [\s\S]*content-type: application\/json[\s\S]*\{"error":"not found"\}$/i);
+    assert.match(
+      answer,
+      /^HTTP\/1\.1 404 [\s\S]*content-type: application\/json[\s\S]*\{"error":"not found"\}$/i,
+    );
   }
   const failed = await answerTo(get('/status'));
   assert.match(failed, /^HTTP\/1\.1 500 [\s\S]*\{"error":"failed"\}$/);
@@ -99,6 +108,9 @@ test('more connections than are taken are closed at once, and there is room agai
   const askers = Array.from({ length: HTTP_LIMITS.connections + 8 }, () => new Asker(''));
   await until('those beyond are closed', 10_000, () => askers.filter(({ closed }) => closed).length >= 8);
   assert.ok(askers.filter(({ closed }) => !closed).length <= HTTP_LIMITS.connections);
+  assert.equal(askers[0]?.closed, false, 'who came first stays');
   for (const { socket } of askers) socket.destroy();
-  await until('somebody is answered', 10_000, async () => (await answerTo(get('/livez'))).startsWith('HTTP/1.1 200'));
+  await until('somebody is answered', 10_000, async () =>
+    (await answerTo(get('/livez'))).startsWith('HTTP/1.1 200'),
+  );
 });

@@ -30,7 +30,7 @@ export function doorTests(given: () => { broker: SecureBroker; scenario: Scenari
     try {
       const { port } = server.address() as AddressInfo;
       for (const door of doors(broker, `localhost:${port}`)) {
-        const error = await knock(await kafkaFor(scenario, door));
+        const error = await knock(kafkaFor(scenario, door));
         assert.match(error.message, door.says, door.name);
         assert.match(error.message, new RegExp(door.brokers), `${door.name}: it says where`);
         assert.doesNotMatch(error.message, /\n|NumberOfRetries|wrong-secret|is it running/, door.name);
@@ -52,7 +52,12 @@ function doors(broker: SecureBroker, expired: string): Door[] {
     ...{ mechanism, username: 'alice', password },
   });
   return [
-    { name: 'CA not named', brokers: at('tls'), tls: true, says: /not signed by a CA in kafka\.tls\.ca \(not set/ },
+    {
+      name: 'CA not named',
+      brokers: at('tls'),
+      tls: true,
+      says: /not signed by a CA in kafka\.tls\.ca \(not set/,
+    },
     {
       ...{ name: 'another CA', brokers: at('tls'), tls: { ca: other.ca } },
       says: /not signed by a CA in kafka\.tls\.ca \(\S+other\/ca\.crt\)/,
@@ -92,20 +97,26 @@ function doors(broker: SecureBroker, expired: string): Door[] {
       says: /not allowed: UNSUPPORTED_SASL_MECHANISM: does this port take kafka\.sasl, with this mechanism/,
     },
     ...(['plain', 'scram-sha-256', 'scram-sha-512'] as const).map((mechanism) => ({
-      ...{ name: `wrong password, ${mechanism}`, brokers: at(mechanism === 'plain' ? 'plain' : 'scram'), tls },
-      ...{ sasl: alice(mechanism, 'wrong-secret'), says: /kafka\.sasl: compare mechanism, username and password/ },
+      ...{
+        name: `wrong password, ${mechanism}`,
+        brokers: at(mechanism === 'plain' ? 'plain' : 'scram'),
+        tls,
+      },
+      ...{
+        sasl: alice(mechanism, 'wrong-secret'),
+        says: /kafka\.sasl: compare mechanism, username and password/,
+      },
     })),
   ];
 }
 
-async function kafkaFor(scenario: Scenario, { name, brokers, tls, sasl }: Door): Promise<KafkaConfig> {
+function kafkaFor(scenario: Scenario, { brokers, tls, sasl }: Door): KafkaConfig {
   const kafka = {
     ...{ brokers: [brokers] },
     ...(tls === undefined ? {} : { tls }),
     ...(sasl === undefined ? {} : { sasl }),
   };
-  const { file } = await scenario.configure(`door-${name.replace(/\W+/g, '-')}`, { kafka });
-  return loadConfig(file, {}).kafka;
+  return loadConfig(scenario.reconfigure('door', { kafka }), {}).kafka;
 }
 
 async function knock(kafka: KafkaConfig): Promise<OutriderError> {

@@ -41,12 +41,24 @@ function newIdentities({ authority, identity }: SecureBroker): Identity[] {
   });
   return [
     { name: 'tls', user: 'ANONYMOUS', listener: 'tls', tls, sasl: undefined },
-    { name: 'mtls', user: 'client', listener: 'mtls', tls: { ...tls, cert: client.cert, key, passphrase: PASSPHRASE }, sasl: undefined },
+    {
+      name: 'mtls',
+      user: 'client',
+      listener: 'mtls',
+      tls: { ...tls, cert: client.cert, key, passphrase: PASSPHRASE },
+      sasl: undefined,
+    },
     { name: 'plain', user: 'alice', listener: 'plain', tls, sasl: password('alice', 'plain') },
     { name: 'scram-256', user: 'bob', listener: 'scram', tls, sasl: password('bob', 'scram-sha-256') },
     { name: 'scram-512', user: 'alice', listener: 'scram', tls, sasl: password('alice', 'scram-sha-512') },
     { name: 'oauth', user: 'carol', listener: 'oauth', tls, sasl: oauth },
-    { name: 'plaintext', user: 'bob', listener: 'sasltext', tls: false, sasl: { ...password('bob', 'plain'), allowPlaintext: true } },
+    {
+      name: 'plaintext',
+      user: 'bob',
+      listener: 'sasltext',
+      tls: false,
+      sasl: { ...password('bob', 'plain'), allowPlaintext: true },
+    },
   ];
 }
 

@@ -17,15 +17,17 @@ export function oauthTests(given: () => { broker: SecureBroker; scenario: Scenar
     const { broker, scenario } = given();
     const carol = identities(broker).find(({ user }) => user === 'carol');
     assert.ok(carol !== undefined);
-    return scenario.configure(name, { kafka: kafkaOf(broker, carol) });
+    return scenario.configure(name, { kafka: kafkaOf(broker, carol), http: { port: 0 } });
   };
 
   test('no token, no use of a token: one line that says whose fault it is, and no second try for ever', async () => {
     const { broker } = given();
     const { file } = await configure('no-token');
     const says: Readonly<Partial<Record<TokenAnswer, RegExp>>> = {
-      'wrong-audience': /broker localhost:\d+: not allowed: it refuses the token of client 'carol'.*invalid_token.*sasl\.oauthbearer/,
-      refused: /kafka\.sasl\.tokenUrl http:\S+\/token: not allowed: client 'carol' gets no token \(status 401, invalid_client\)/,
+      'wrong-audience':
+        /broker localhost:\d+: not allowed: it refuses the token of client 'carol'.*invalid_token.*sasl\.oauthbearer/,
+      refused:
+        /kafka\.sasl\.tokenUrl http:\S+\/token: not allowed: client 'carol' gets no token \(status 401, invalid_client\)/,
       garbage: /kafka\.sasl\.tokenUrl http:\S+\/token: no token: the answer is not a JSON object/,
       failing: /kafka\.sasl\.tokenUrl http:\S+\/token: no token: status 503/,
     };
@@ -73,13 +75,18 @@ export function oauthTests(given: () => { broker: SecureBroker; scenario: Scenar
       broker.identity.answer = 'failing';
       const renewed = await oauthToken(sasl);
       // Halfway it is to be renewed, which fails; it is good until its end.
-      await until('it has expired', 5000, () => oauthToken(sasl).then((token) => (token === renewed ? null : token), () => true));
+      await until('it has expired', 5000, () =>
+        oauthToken(sasl).then(
+          (token) => (token === renewed ? null : token),
+          () => true,
+        ),
+      );
     } finally {
       Object.assign(broker.identity, { answer: 'valid', lifetimeS: 3600 });
     }
   });
 
-  test('connections outlive their first token: a worker authenticates anew and goes on', async () => {
+  test('connections outlive their first token; without a next one a worker is unready and says why, and if it is refused ends with 3', async () => {
     const { broker, scenario } = given();
     const run = await configure('renewal');
     await broker.acls.grant(
@@ -89,6 +96,7 @@ export function oauthTests(given: () => { broker: SecureBroker; scenario: Scenar
     broker.identity.lifetimeS = 6;
     try {
       await using worker = new Outrider(['worker', '--config', run.file]);
+      const url = await until('it serves', 30_000, () => /"url":"([^"]+)"/.exec(worker.stderr)?.[1]);
       const before = broker.identity.given.length;
       await until('it has everything', 30_000, () => scenario.isCommitted(run.group));
       const joined = worker.stderr.match(/joined the group/g)?.length;
@@ -96,10 +104,24 @@ export function oauthTests(given: () => { broker: SecureBroker; scenario: Scenar
       await scenario.produce(200_000, 200_200);
       await until('it goes on', 15_000, () => scenario.isCommitted(run.group));
       assert.equal(worker.stderr.match(/joined the group/g)?.length, joined, 'and has not left its group');
-      worker.kill('SIGTERM');
-      assert.equal((await worker.finished).code, 0);
+
+      broker.identity.answer = 'failing';
+      await until('it is unready and says why', 30_000, async () =>
+        /joining the group again: kafka\.sasl\.tokenUrl \S+: no token: status 503/.test(
+          await (await fetch(`${url}/readyz`)).text(),
+        ),
+      );
+      broker.identity.answer = 'valid';
+      await until('it is ready again', 30_000, async () => (await fetch(`${url}/readyz`)).ok);
+      broker.identity.answer = 'refused';
+      const { code, stderr } = await worker.finished;
+      assert.equal(code, 3);
+      assert.match(
+        stderr,
+        /\noutrider: kafka\.sasl\.tokenUrl \S+: not allowed: client 'carol' gets no token/,
+      );
     } finally {
-      broker.identity.lifetimeS = 3600;
+      Object.assign(broker.identity, { answer: 'valid', lifetimeS: 3600 });
     }
   });
 }

@@ -125,7 +125,9 @@ function usefulTo(scenario: Scenario, { group, anomalies }: Run): Right[] {
   ];
 }
 
-const FLAG = { read: 'Read', write: 'Write', 'describe-configs': 'DescribeConfigs' } as Readonly<Record<string, string>>;
+const FLAG = { read: 'Read', write: 'Write', 'describe-configs': 'DescribeConfigs' } as Readonly<
+  Record<string, string>
+>;
 
 /** Who may not see a topic is not told what else is missing there: then everything is asked for. */
 function commandFor(broker: SecureBroker, { resource, name, pattern, operation }: Right): RegExp {

@@ -11,10 +11,15 @@ import { assertHidden } from './shown.js';
 
 export function secretTests(given: () => { broker: SecureBroker; scenario: Scenario }): void {
   /** Everything that a command that fails shows, at the level that shows most. */
-  async function failing(name: string, changes: Record<string, unknown>, says: RegExp): Promise<void> {
+  async function failing(
+    name: string,
+    changes: Record<string, unknown>,
+    says: RegExp,
+    commands = [['worker']],
+  ): Promise<void> {
     const { broker, scenario } = given();
-    const { file } = await scenario.configure(`failing-${name}`, changes);
-    for (const command of [['worker'], ['check', '--json']]) {
+    const file = scenario.reconfigure(`failing-${name}`, changes);
+    for (const command of commands) {
       const { code, stdout, stderr } = await outrider([...command, '--config', file, '--log-level', 'trace']);
       assert.ok(code === 3 || code === 1, `${name}: ${code} ${stderr}`);
       assert.match(stdout + stderr, says, name);
@@ -61,7 +66,10 @@ export function secretTests(given: () => { broker: SecureBroker; scenario: Scena
         registry: { url, username: 'outrider', password: PASSWORDS.bob },
       };
       const kafka = { brokers: [broker.address('mtls')], tls: broker.superUser.tls };
-      await failing('registry', { kafka, input }, /registry http:\/\/127\.0\.0\.1:\d+.*401/);
+      await failing('registry', { kafka, input }, /registry http:\/\/127\.0\.0\.1:\d+.*401/, [
+        ['worker'],
+        ['check', '--json'],
+      ]);
     } finally {
       registry.close();
     }

@@ -29,6 +29,9 @@ export async function commandLinesOf(pid: number): Promise<string[]> {
     const line = await readFile(`/proc/${entry}/cmdline`, 'utf8').catch(() => '');
     lines.push(line);
   }
-  assert.ok(lines.some((line) => line.includes('\0worker\0')), 'the worker is among them');
+  assert.ok(
+    lines.some((line) => line.includes('\0worker\0')),
+    'a worker is among them',
+  );
   return lines;
 }

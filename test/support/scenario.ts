@@ -117,6 +117,13 @@ export class Scenario implements AsyncDisposable {
     return { file, group, anomalies, deadLetters };
   }
 
+  /** A configuration without topics of its own, for what does not get as far as writing. @returns its file */
+  reconfigure(run: string, changes: Record<string, unknown>): string {
+    const file = join(this.folder, `${run}.yml`);
+    writeFileSync(file, stringify({ ...this.base(), group: `${this.name}.${run}`, ...changes }));
+    return file;
+  }
+
   private base(): Record<string, unknown> {
     return {
       kafka: { brokers: this.brokers },

@@ -70,7 +70,8 @@ export function rightsRequests(load: (path: string) => unknown): RightsRequests 
   return {
     metadata: definition(
       { apiKey: METADATA, apiVersion: 8, apiName: 'Metadata' },
-      (topics) => new NewEncoder().writeArray(topics).writeBoolean(false).writeBoolean(true).writeBoolean(true),
+      (topics) =>
+        new NewEncoder().writeArray(topics).writeBoolean(false).writeBoolean(true).writeBoolean(true),
       readMetadata,
     ),
     describeGroups: definition(
@@ -83,7 +84,12 @@ export function rightsRequests(load: (path: string) => unknown): RightsRequests 
 
 function readMetadata(decoder: Decoder): MetadataRights {
   decoder.readInt32();
-  decoder.readArray((broker) => [broker.readInt32(), broker.readString(), broker.readInt32(), broker.readString()]);
+  decoder.readArray((broker) => [
+    broker.readInt32(),
+    broker.readString(),
+    broker.readInt32(),
+    broker.readString(),
+  ]);
   decoder.readString();
   decoder.readInt32();
   const topics = decoder.readArray((topic) => {

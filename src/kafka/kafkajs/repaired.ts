@@ -29,8 +29,6 @@ function replaceModule(path: string, replacement: unknown): void {
 const { version } = load('kafkajs/package.json') as { version: string };
 if (version !== VERSION)
   throw new TypeError(`kafkajs ${version} is not the release that Outrider knows (${VERSION})`);
-// Two variables of the environment make kafkajs log the bytes that go over a connection.
-replaceModule('kafkajs/src/env.js', () => ({}));
 replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder.js', decodeRecord);
 // After the replacements: these load what uses them.

@@ -3,7 +3,15 @@ import { type KafkaConfig, createClient } from '../../../src/kafka/client.js';
 import { log } from '../scenario.js';
 
 /** Numbers of the protocol (AclOperation, ResourceType, PatternType in kafka-clients). */
-const OPERATIONS = { read: 3, write: 4, create: 5, delete: 6, describe: 8, 'describe-configs': 10, 'idempotent-write': 12 } as const;
+const OPERATIONS = {
+  read: 3,
+  write: 4,
+  create: 5,
+  delete: 6,
+  describe: 8,
+  'describe-configs': 10,
+  'idempotent-write': 12,
+} as const;
 const RESOURCES = { topic: 2, group: 3, cluster: 4, 'transactional-id': 5 } as const;
 const PATTERNS = { literal: 3, prefixed: 4 } as const;
 const ALLOW = 3;
@@ -57,15 +65,13 @@ export class Acls implements AsyncDisposable {
 }
 
 function entry(user: string, { resource, name, pattern, operation }: Right): AclEntry {
-  return {
+  const numbers = {
     resourceType: RESOURCES[resource],
-    resourceName: name,
     resourcePatternType: PATTERNS[pattern],
-    principal: `User:${user}`,
-    host: '*',
     operation: OPERATIONS[operation],
     permissionType: ALLOW,
   };
+  return { ...(numbers as object), resourceName: name, principal: `User:${user}`, host: '*' } as AclEntry;
 }
 
 /** What docs/SECURITY.md lists for `run`. */

@@ -21,7 +21,19 @@ export class CertificateAuthority {
     mkdirSync(folder, { recursive: true });
     this.ca = this.file('ca.crt');
     const key = this.file('ca.key');
-    openssl('req', '-x509', ...NEW_KEY, '-days', '365', '-keyout', key, '-out', this.ca, '-subj', `/CN=${name}`);
+    openssl(
+      'req',
+      '-x509',
+      ...NEW_KEY,
+      '-days',
+      '365',
+      '-keyout',
+      key,
+      '-out',
+      this.ca,
+      '-subj',
+      `/CN=${name}`,
+    );
     this.config = this.file('ca.cnf');
     writeFileSync(this.file('index'), '');
     writeFileSync(this.file('index.attr'), 'unique_subject = no\n');
@@ -57,13 +69,24 @@ commonName = supplied
       expiresAtMs = Date.now() + 365 * DAY_MS,
     }: { file?: string; names?: string; expiresAtMs?: number } = {},
   ): Certificate {
-    const [cert, key, request] = ['crt', 'key', 'csr'].map((ending) => this.file(`${file}.${ending}`)) as [string, string, string];
+    const [cert, key, request] = ['crt', 'key', 'csr'].map((ending) => this.file(`${file}.${ending}`)) as [
+      string,
+      string,
+      string,
+    ];
     const extensions = this.file(`${file}.ext`);
     openssl('req', ...NEW_KEY, '-keyout', key, '-out', request, '-subj', `/O=outrider/CN=${name}`);
     writeFileSync(extensions, `subjectAltName=${names}\nextendedKeyUsage=serverAuth,clientAuth\n`);
     openssl(
       ...['ca', '-batch', '-notext', '-config', this.config, '-in', request, '-out', cert],
-      ...['-extfile', extensions, '-startdate', asn1Time(Date.now() - 400 * DAY_MS), '-enddate', asn1Time(expiresAtMs)],
+      ...[
+        '-extfile',
+        extensions,
+        '-startdate',
+        asn1Time(Date.now() - 400 * DAY_MS),
+        '-enddate',
+        asn1Time(expiresAtMs),
+      ],
     );
     return { cert, key };
   }

@@ -56,16 +56,20 @@ export class IdentityProvider implements AsyncDisposable {
     } else {
       const token = this.token(this.answer === 'valid' ? 'kafka' : 'somebody-else');
       this.given.push(token);
-      response.end(
-        JSON.stringify({ access_token: token, expires_in: this.lifetimeS, token_type: 'bearer' }),
-      );
+      response.end(JSON.stringify({ access_token: token, expires_in: this.lifetimeS, token_type: 'bearer' }));
     }
   }
 
   /** A JWT, RS256 (RFC 7515). */
   private token(audience: string): string {
     const now = Math.floor(Date.now() / 1000);
-    const claims = { iss: `${this.url}/`, aud: audience, sub: this.clientId, iat: now, exp: now + this.lifetimeS };
+    const claims = {
+      iss: `${this.url}/`,
+      aud: audience,
+      sub: this.clientId,
+      iat: now,
+      exp: now + this.lifetimeS,
+    };
     const head = `${encode({ alg: 'RS256', kid: 'k1', typ: 'JWT' })}.${encode({ ...claims, scope: 'kafka' })}`;
     return `${head}.${sign('RSA-SHA256', Buffer.from(head), this.keys.privateKey).toString('base64url')}`;
   }

@@ -28,7 +28,8 @@ export interface SecureProperties {
 export function secureProperties(given: SecureProperties): string {
   const { dataDir, ports, authority, keystore, passwords, identityUrl } = given;
   const names = Object.keys(LISTENERS) as Listener[];
-  const at = (host: string) => (listener: Listener) => `${listener.toUpperCase()}://${host}:${ports[listener]}`;
+  const at = (host: string) => (listener: Listener) =>
+    `${listener.toUpperCase()}://${host}:${ports[listener]}`;
   const users = Object.entries(passwords).map(([user, password]) => `user_${user}="${password}"`);
   const plain = `org.apache.kafka.common.security.plain.PlainLoginModule required ${users.join(' ')};`;
   const scram = 'org.apache.kafka.common.security.scram.ScramLoginModule required;';

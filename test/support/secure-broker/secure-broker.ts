@@ -42,7 +42,11 @@ export class SecureBroker implements AsyncDisposable {
     private readonly guard: ChildProcess,
     private readonly ended: Promise<void>,
   ) {
-    const tls = { ca: authority.ca, cert: join(folder, 'tls', 'broker.crt'), key: join(folder, 'tls', 'broker.key') };
+    const tls = {
+      ca: authority.ca,
+      cert: join(folder, 'tls', 'broker.crt'),
+      key: join(folder, 'tls', 'broker.key'),
+    };
     this.superUser = { ...localKafka([this.address('mtls')]), tls };
     this.acls = new Acls(this.superUser);
   }
@@ -59,11 +63,23 @@ export class SecureBroker implements AsyncDisposable {
     const dataDir = join(folder, 'data');
     const given = { dataDir, ports, authority, keystore, passwords: PASSWORDS, identityUrl: identity.url };
     writeFileSync(properties, secureProperties(given));
-    const java = ['-Xms128m', '-Xmx384m', '-XX:+UseSerialGC', '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn'];
+    const java = [
+      '-Xms128m',
+      '-Xmx384m',
+      '-XX:+UseSerialGC',
+      '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
+    ];
     java.push('-cp', join(runtime.jars, '*'));
     const scram = ([user, password]: [string, string]): string[] =>
       [256, 512].flatMap((bits) => ['--add-scram', `SCRAM-SHA-${bits}=[name=${user},password=${password}]`]);
-    const format = ['format', '-t', CLUSTER_ID, '-c', properties, ...Object.entries(PASSWORDS).flatMap(scram)];
+    const format = [
+      'format',
+      '-t',
+      CLUSTER_ID,
+      '-c',
+      properties,
+      ...Object.entries(PASSWORDS).flatMap(scram),
+    ];
     await run('java', [...java, 'kafka.tools.StorageTool', ...format]);
     const allowed = `-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${identity.url}/jwks`;
     const plan: LaunchPlan = {
@@ -122,7 +138,7 @@ export class SecureBroker implements AsyncDisposable {
     await until('the secured broker answers', READY_LIMIT_MS, async () => {
       if (over) throw new Error(`the secured broker ended:\n${readFileSync(logFile, 'utf8').slice(-4000)}`);
       await using admin = new KafkaAdmin(this.superUser, log);
-      return admin.partitionCounts([]).then(
+      return await admin.partitionCounts([]).then(
         () => true,
         () => false,
       );
@@ -131,9 +147,22 @@ export class SecureBroker implements AsyncDisposable {
 }
 
 async function freePorts(): Promise<Record<Listener | 'controller' | 'internal', number>> {
-  const names = ['controller', 'internal', 'plaintext', 'tls', 'mtls', 'plain', 'scram', 'oauth', 'sasltext'] as const;
+  const names = [
+    'controller',
+    'internal',
+    'plaintext',
+    'tls',
+    'mtls',
+    'plain',
+    'scram',
+    'oauth',
+    'sasltext',
+  ] as const;
   const ports = new Set<number>();
   while (ports.size < names.length) ports.add(await freePort());
   const list = [...ports];
-  return Object.fromEntries(names.map((name, i) => [name, list[i]])) as Record<(typeof names)[number], number>;
+  return Object.fromEntries(names.map((name, i) => [name, list[i]])) as Record<
+    (typeof names)[number],
+    number
+  >;
 }
