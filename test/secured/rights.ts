@@ -81,6 +81,18 @@ export function rightsTests(given: () => { broker: SecureBroker; scenario: Scena
     await broker.acls.takeAll('alice');
   });
 
+  test('at least once needs no right on transactional ids', async () => {
+    const { broker, scenario } = given();
+    const changes = { kafka: kafkaOf(broker, who()), delivery: 'at-least-once' };
+    const run = await scenario.configure('at-least-once', changes);
+    const rights = neededBy(scenario, run).filter(({ resource }) => resource !== 'transactional-id');
+    await broker.acls.grant('alice', rights);
+    const worker = await outrider(['worker', '--config', run.file, '--stop-at-end']);
+    assert.equal(worker.code, 0, worker.stderr);
+    assert.ok(await scenario.isCommitted(run.group));
+    await broker.acls.takeAll('alice');
+  });
+
   test('a right that is taken away from a running fleet ends it with 3 and says which', async () => {
     const { broker, scenario } = given();
     const kinds = ['topic', 'group', 'transactional-id'] as const;
@@ -122,6 +134,7 @@ function usefulTo(scenario: Scenario, { group, anomalies }: Run): Right[] {
     { resource: 'topic', name: anomalies, pattern: 'literal', operation: 'read' },
     { resource: 'group', name: `${group}.tail.`, pattern: 'prefixed', operation: 'read' },
     { resource: 'group', name: `${group}.train.`, pattern: 'prefixed', operation: 'read' },
+    { resource: 'cluster', name: 'kafka-cluster', pattern: 'literal', operation: 'describe-configs' },
   ];
 }
 
@@ -132,7 +145,7 @@ const FLAG = { read: 'Read', write: 'Write', 'describe-configs': 'DescribeConfig
 /** Who may not see a topic is not told what else is missing there: then everything is asked for. */
 function commandFor(broker: SecureBroker, { resource, name, pattern, operation }: Right): RegExp {
   const prefixed = pattern === 'prefixed' ? ' --resource-pattern-type prefixed' : '';
-  const target = `--${resource} ${name}${prefixed}$`;
+  const target = resource === 'cluster' ? '--cluster$' : `--${resource} ${name}${prefixed}$`;
   return new RegExp(
     `kafka-acls.sh --bootstrap-server ${broker.address('scram')} --command-config admin.properties --add --allow-principal User:alice (--operation \\w+ )*--operation ${FLAG[operation]} (--operation \\w+ )*${target}`,
   );
@@ -141,7 +154,7 @@ function commandFor(broker: SecureBroker, { resource, name, pattern, operation }
 async function missing({ file }: Run): Promise<Finding[]> {
   const findings: Finding[] = [];
   for await (const finding of check(loadConfig(file, {}), log, new AbortController().signal, Date.now))
-    if (finding.message.includes('--operation') && finding.what !== 'session') findings.push(finding);
+    if (finding.message.includes('--operation')) findings.push(finding);
   return findings;
 }
 
