@@ -101,15 +101,20 @@ export function rightsTests(given: () => { broker: SecureBroker; scenario: Scena
         const run = await scenario.configure(`taken-${kind}`, { kafka: kafkaOf(broker, who()) });
         const needed = neededBy(scenario, run);
         await broker.acls.grant('alice', needed);
-        await using fleet = new Outrider(['run', '--config', run.file, '--workers', '1']);
-        await until('it reads', 30_000, () => scenario.isCommitted(run.group));
+        // One of them under a supervisor, which takes the worker's word for it and starts no other.
+        const command = kind === 'group' ? ['run', '--workers', '1'] : ['worker'];
+        await using fleet = new Outrider([...command, '--config', run.file]);
+        await until(`${kind}: it reads`, 90_000, async () => {
+          assert.equal(fleet.process.exitCode, null, `${kind}: ${fleet.stderr}`);
+          return scenario.isCommitted(run.group);
+        });
         const taken = needed.filter(({ resource, operation, name }) =>
           kind === 'topic' ? operation === 'write' && name !== `${run.group}/` : resource === kind,
         );
         await broker.acls.take('alice', taken);
         // Something to commit, so that it finds out; until it does.
         let id = 100_000;
-        const { code, stderr } = await until('it has ended', 30_000, async () => {
+        const { code, stderr } = await until('it has ended', 90_000, async () => {
           if (fleet.process.exitCode !== null) return fleet.finished;
           await scenario.produce(id, (id += 100));
           return null;

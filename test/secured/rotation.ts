@@ -13,6 +13,8 @@ import { PASSWORDS, type SecureBroker } from '../support/secure-broker/secure-br
 import { until } from '../support/until.js';
 
 const DAY_MS = 86_400_000;
+/** Who may not see the topic has been let in, too. */
+const LET_IN = /TOPIC_AUTHORIZATION_FAILED|2 partitions/;
 
 export function rotationTests(given: () => { broker: SecureBroker; scenario: Scenario }): void {
   test('a client certificate expires while the process runs; the one that takes its place on disk is used', async () => {
@@ -22,7 +24,7 @@ export function rotationTests(given: () => { broker: SecureBroker; scenario: Sce
       copyFileSync(key, used.key);
       copyFileSync(cert, used.cert);
     };
-    const expiresAtMs = Date.now() + 4000;
+    const expiresAtMs = Date.now() + 6000;
     put(broker.authority.sign('first', { expiresAtMs }));
     const tls = { ca: broker.authority.ca, ...used };
     const file = scenario.reconfigure('rotation', { kafka: { brokers: [broker.address('mtls')], tls } });
@@ -55,11 +57,11 @@ export function rotationTests(given: () => { broker: SecureBroker; scenario: Sce
       sasl: { mechanism: 'scram-sha-256', username: 'alice', password: { file } },
     };
     const config = loadConfig(scenario.reconfigure('password', { kafka }), {}).kafka;
-    assert.match(await answerTo(config, scenario), /TOPIC_AUTHORIZATION_FAILED/, 'let in');
+    assert.match(await answerTo(config, scenario), LET_IN);
     writeFileSync(file, 'another\n');
     assert.match(await answerTo(config, scenario), /authentication failed/i);
     writeFileSync(file, PASSWORDS.alice);
-    assert.match(await answerTo(config, scenario), /TOPIC_AUTHORIZATION_FAILED/, 'let in again');
+    assert.match(await answerTo(config, scenario), LET_IN);
   });
 
   test('check warns of every certificate that expires within thirty days', async () => {

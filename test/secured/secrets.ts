@@ -18,7 +18,11 @@ export function secretTests(given: () => { broker: SecureBroker; scenario: Scena
     commands = [['worker']],
   ): Promise<void> {
     const { broker, scenario } = given();
-    const file = scenario.reconfigure(`failing-${name}`, changes);
+    // Only who gets past the door needs topics.
+    const inside = 'input' in changes;
+    const file = inside
+      ? (await scenario.configure(`failing-${name}`, changes)).file
+      : scenario.reconfigure(`failing-${name}`, changes);
     for (const command of commands) {
       const { code, stdout, stderr } = await outrider([...command, '--config', file, '--log-level', 'trace']);
       assert.ok(code === 3 || code === 1, `${name}: ${code} ${stderr}`);

@@ -1,6 +1,7 @@
 import type { AclEntry, Admin } from 'kafkajs';
 import { type KafkaConfig, createClient } from '../../../src/kafka/client.js';
 import { log } from '../scenario.js';
+import { until } from '../until.js';
 
 /** Numbers of the protocol (AclOperation, ResourceType, PatternType in kafka-clients). */
 const OPERATIONS = {
@@ -35,33 +36,52 @@ export class Acls implements AsyncDisposable {
   async grant(user: string, rights: readonly Right[]): Promise<void> {
     await this.connect();
     await this.admin.createAcls({ acl: rights.map((right) => entry(user, right)) });
+    await this.settled(user, (known) => rights.every((right) => known.has(textOf(entry(user, right)))));
   }
 
   async take(user: string, rights: readonly Right[]): Promise<void> {
     await this.connect();
     await this.admin.deleteAcls({ filters: rights.map((right) => entry(user, right)) });
+    await this.settled(user, (known) => !rights.some((right) => known.has(textOf(entry(user, right)))));
   }
 
   async takeAll(user: string): Promise<void> {
     await this.connect();
-    const ANY = 1;
-    await this.admin.deleteAcls({
-      filters: [
-        {
-          ...{ resourceType: ANY, resourcePatternType: ANY, operation: ANY, permissionType: ANY },
-          principal: `User:${user}`,
-        } as unknown as AclEntry,
-      ],
-    });
+    await this.admin.deleteAcls({ filters: [everythingOf(user)] });
+    await this.settled(user, (known) => known.size === 0);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.connected !== null) await this.admin.disconnect();
   }
 
+  /** The controller has taken the change; the broker hears of it a moment later. */
+  private async settled(user: string, isDone: (known: ReadonlySet<string>) => boolean): Promise<void> {
+    await until('the broker knows of the rights', 30_000, async () => {
+      const { resources } = await this.admin.describeAcls(everythingOf(user));
+      const known = resources.flatMap(({ acls, ...resource }) =>
+        acls.map((acl) => textOf({ ...resource, ...acl })),
+      );
+      return isDone(new Set(known));
+    });
+  }
+
   private async connect(): Promise<void> {
     await (this.connected ??= this.admin.connect());
   }
+}
+
+const ANY = 1;
+
+function everythingOf(user: string): AclEntry {
+  const numbers = { resourceType: ANY, resourcePatternType: ANY, operation: ANY, permissionType: ANY };
+  return { ...(numbers as object), principal: `User:${user}` } as AclEntry;
+}
+
+function textOf(
+  right: Pick<AclEntry, 'resourceType' | 'resourceName' | 'resourcePatternType' | 'operation'>,
+): string {
+  return [right.resourceType, right.resourceName, right.resourcePatternType, right.operation].join(' ');
 }
 
 function entry(user: string, { resource, name, pattern, operation }: Right): AclEntry {
