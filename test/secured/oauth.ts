@@ -105,14 +105,17 @@ export function oauthTests(given: () => { broker: SecureBroker; scenario: Scenar
       await until('it goes on', 15_000, () => scenario.isCommitted(run.group));
       assert.equal(worker.stderr.match(/joined the group/g)?.length, joined, 'and has not left its group');
 
+      const readiness = async (): Promise<string> => {
+        assert.equal(worker.process.exitCode, null, worker.stderr);
+        const response = await fetch(`${url}/readyz`, { headers: { connection: 'close' } });
+        return response.text();
+      };
       broker.identity.answer = 'failing';
       await until('it is unready and says why', 30_000, async () =>
-        /joining the group again: kafka\.sasl\.tokenUrl \S+: no token: status 503/.test(
-          await (await fetch(`${url}/readyz`)).text(),
-        ),
+        /joining the group again: kafka\.sasl\.tokenUrl \S+: no token: status 503/.test(await readiness()),
       );
       broker.identity.answer = 'valid';
-      await until('it is ready again', 30_000, async () => (await fetch(`${url}/readyz`)).ok);
+      await until('it is ready again', 30_000, async () => (await readiness()).includes('"ready":true'));
       broker.identity.answer = 'refused';
       const { code, stderr } = await worker.finished;
       assert.equal(code, 3);
