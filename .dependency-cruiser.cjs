@@ -1,5 +1,5 @@
 /** Imports point one way: model, errors ← stages, kafka ← pipeline ← fleet ← cli. See docs/ARCHITECTURE.md. */
-const vocabulary = '^src/(model|errors|ports|field-path|bytes-as-text|package-root)\\.ts$';
+const vocabulary = '^src/(model|errors|ports|field-path|bytes-as-text|package-root|secret)\\.ts$';
 const stages = ['decode', 'features', 'detect', 'publish'];
 
 module.exports = {

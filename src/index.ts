@@ -19,3 +19,4 @@ export {
   UsageError,
   type ErrorCode,
 } from './errors.js';
+export { Secret } from './secret.js';

@@ -28,7 +28,7 @@ export function checkCommand(program: Command, context: CliContext): void {
     if (options.createTopics === true) await createMissingTopics(config, log);
     const printer = new Printer(context.stdout, context.environment);
     const findings: Finding[] = [];
-    for await (const finding of check(config, log, context.signal)) {
+    for await (const finding of check(config, log, context.signal, Date.now)) {
       findings.push(finding);
       const [style, mark] = MARKS[finding.level];
       if (options.json !== true)

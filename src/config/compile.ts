@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { closest } from 'fastest-levenshtein';
@@ -8,11 +7,20 @@ import { DETECTORS } from '../detect/registry.js';
 import { type OutriderError, messageOf } from '../errors.js';
 import { type FeatureSpec, FEATURE_KEYS, compileFeatureSpec, isSpecFault } from '../features/spec.js';
 import { type FieldPath, parseFieldPath } from '../field-path.js';
-import { type KafkaConfig, type SaslConfig, type TlsConfig } from '../kafka/client.js';
+import type { KafkaConfig } from '../kafka/client.js';
+import type { SaslConfig } from '../kafka/sasl.js';
 import { brokenRelations } from '../kafka/time-outs.js';
+import { type TlsConfig, TlsFileFault, readTlsFiles } from '../kafka/tls-files.js';
+import { Secret } from '../secret.js';
 import type { Config, DetectorConfig, HttpConfig, InputConfig, StartAt } from './config.js';
 import { configurationError, fromZod, unknownKeyError } from './fault.js';
-import { type WrittenConfig, type WrittenSasl, type WrittenSecret, configSchema } from './schema.js';
+import {
+  type WrittenConfig,
+  type WrittenSasl,
+  type WrittenSecret,
+  type WrittenTls,
+  configSchema,
+} from './schema.js';
 
 /** The supervisor's port where none is configured. */
 export const HTTP_PORT_DEFAULT = 8080;
@@ -90,57 +98,74 @@ class ConfigCompiler {
     };
   }
 
-  private tls(files: {
-    ca?: string | undefined;
-    cert?: string | undefined;
-    key?: string | undefined;
-    servername?: string | undefined;
-  }): TlsConfig {
-    if ((files.cert === undefined) !== (files.key === undefined))
-      throw this.fault(['kafka', 'tls'], 'cert and key go together');
-    const read = (key: 'ca' | 'cert' | 'key'): Record<string, string> =>
-      files[key] === undefined ? {} : { [key]: this.readText(['kafka', 'tls', key], files[key]) };
-    return {
-      ...read('ca'),
-      ...read('cert'),
-      ...read('key'),
-      ...(files.servername === undefined ? {} : { servername: files.servername }),
+  /** Reads the files only to see that they can be used: each connection reads them again. */
+  private tls(written: WrittenTls): TlsConfig {
+    const path = ['kafka', 'tls'];
+    if ((written.cert === undefined) !== (written.key === undefined))
+      throw this.fault(path, 'cert and key go together');
+    const file = (key: 'ca' | 'cert' | 'key'): Record<string, string> =>
+      written[key] === undefined ? {} : { [key]: this.path(written[key]) };
+    const tls: TlsConfig = {
+      ...file('ca'),
+      ...file('cert'),
+      ...file('key'),
+      ...(written.passphrase === undefined
+        ? {}
+        : { passphrase: this.secret([...path, 'passphrase'], written.passphrase) }),
+      ...(written.servername === undefined ? {} : { servername: written.servername }),
     };
+    try {
+      readTlsFiles(tls);
+    } catch (error) {
+      const key = error instanceof TlsFileFault ? [error.key] : [];
+      throw this.fault([...path, ...key], messageOf(error));
+    }
+    return tls;
   }
 
   private sasl(sasl: WrittenSasl, encrypted: boolean): SaslConfig {
+    const at = (key: string): string[] => ['kafka', 'sasl', key];
     if (!encrypted && !sasl.allowPlaintext) {
       throw this.fault(
         ['kafka', 'sasl'],
         'without kafka.tls the password crosses the network in the clear; set kafka.tls, or sasl.allowPlaintext: true',
       );
     }
-    const need = (key: 'username' | 'password' | 'tokenUrl' | 'clientId' | 'clientSecret'): string => {
+    const { mechanism } = sasl;
+    const need = <K extends 'username' | 'password' | 'tokenUrl' | 'clientId' | 'clientSecret'>(
+      key: K,
+    ): NonNullable<WrittenSasl[K]> => {
       const value = sasl[key];
-      if (value === undefined) throw this.fault(['kafka', 'sasl', key], `is required for ${sasl.mechanism}`);
-      return this.secret(['kafka', 'sasl', key], value);
+      if (value === undefined) throw this.fault(at(key), `is required for ${mechanism}`);
+      return value;
     };
-    if (sasl.mechanism !== 'oauthbearer')
-      return { mechanism: sasl.mechanism, username: need('username'), password: need('password') };
+    if (mechanism !== 'oauthbearer')
+      return {
+        mechanism,
+        username: need('username'),
+        password: this.secret(at('password'), need('password')),
+      };
+    const tokenUrl = need('tokenUrl');
+    const fault = tokenUrlFault(tokenUrl, sasl.allowPlaintext);
+    if (fault !== null) throw this.fault(at('tokenUrl'), fault);
     return {
-      mechanism: 'oauthbearer',
-      tokenUrl: need('tokenUrl'),
+      mechanism,
+      tokenUrl,
       clientId: need('clientId'),
-      clientSecret: need('clientSecret'),
+      clientSecret: this.secret(at('clientSecret'), need('clientSecret')),
       scope: sasl.scope ?? null,
     };
   }
 
-  private secret(path: readonly PropertyKey[], value: WrittenSecret): string {
-    return typeof value === 'string' ? value : this.readText([...path, 'file'], value.file).trimEnd();
-  }
-
-  private readText(path: readonly PropertyKey[], file: string): string {
+  private secret(path: readonly PropertyKey[], value: WrittenSecret): Secret {
+    let secret: Secret;
     try {
-      return readFileSync(this.path(file), 'utf8');
+      secret = typeof value === 'string' ? Secret.of(value) : Secret.ofFile(this.path(value.file));
     } catch (error) {
-      throw this.fault(path, messageOf(error));
+      throw this.fault([...path, 'file'], messageOf(error));
     }
+    if (secret.reveal() === '') throw this.fault(path, 'is empty');
+    return secret;
   }
 
   private input(): InputConfig {
@@ -254,6 +279,20 @@ class ConfigCompiler {
       ? null
       : { host: http.host, port: http.port ?? HTTP_PORT_DEFAULT, portConfigured: http.port !== undefined };
   }
+}
+
+const LOOPBACK: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+/** Where the client's secret is sent to. The address itself is not repeated: it may hold one. */
+function tokenUrlFault(tokenUrl: string, allowPlaintext: boolean): string | null {
+  const url = URL.canParse(tokenUrl) ? new URL(tokenUrl) : null;
+  if (url === null || (url.protocol !== 'https:' && url.protocol !== 'http:'))
+    return 'is not an https address';
+  if (url.username !== '' || url.password !== '')
+    return 'must not hold credentials; they belong in clientId and clientSecret';
+  return url.protocol === 'https:' || allowPlaintext || LOOPBACK.has(url.hostname)
+    ? null
+    : 'is not https: the client secret crosses the network in the clear; use https, or sasl.allowPlaintext: true';
 }
 
 /** `a:1, b:2` or a list of such. */

@@ -1,4 +1,4 @@
-import { type Document, type Pair, Scalar, parse, visit } from 'yaml';
+import { type Document, type Pair, Scalar, parseDocument, visit } from 'yaml';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -32,8 +32,10 @@ export function replaceVariables(document: Document, environment: Environment): 
   return unset;
 }
 
+/** A password that YAML has a meaning for (`@…`, `a: b`) is a text. YAML's own complaint would quote it. */
 function plainValue(text: string): unknown {
-  const value: unknown = parse(text);
+  const document = parseDocument(text);
+  const value: unknown = document.errors.length > 0 ? text : document.toJS();
   return typeof value === 'object' && value !== null ? text : value;
 }
 

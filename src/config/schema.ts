@@ -40,6 +40,7 @@ const kafkaSchema = z.strictObject({
         ca: z.string().optional(),
         cert: z.string().optional(),
         key: z.string().optional(),
+        passphrase: secret.optional(),
         servername: z.string().optional(),
       }),
     ])
@@ -143,5 +144,6 @@ export const configSchema = z.strictObject({
 });
 
 export type WrittenConfig = z.infer<typeof configSchema>;
+export type WrittenTls = Exclude<WrittenConfig['kafka']['tls'], boolean>;
 export type WrittenSasl = z.infer<typeof saslSchema>;
 export type WrittenSecret = z.infer<typeof secret>;

@@ -1,10 +1,11 @@
 import { MissingRemoteError, OutriderError, UnreachableError, messageOf } from '../errors.js';
+import type { Secret } from '../secret.js';
 
 export interface RegistryOptions {
   /** Without user name, password, query or fragment. */
   readonly url: string;
   readonly username?: string | undefined;
-  readonly password?: string | undefined;
+  readonly password?: Secret | undefined;
   /** Register Outrider's own schemas; otherwise they are looked up and must be there. */
   readonly register: boolean;
 }
@@ -124,7 +125,7 @@ export class RegistryHttp {
     };
     if (hasBody) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
     if (username !== undefined)
-      headers.authorization = `Basic ${Buffer.from(`${username}:${password ?? ''}`).toString('base64')}`;
+      headers.authorization = `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ''}`).toString('base64')}`;
     return headers;
   }
 }

@@ -48,7 +48,8 @@ export function unreadyReason(workers: readonly WorkerView[], draining: boolean)
       return `worker ${id} has stalled and ends, to be started again: ${report.stalled}`;
     if (!report.joined)
       return `worker ${id} has not joined the group yet${report.waiting === null ? '' : `: ${report.waiting}`}`;
-    if (!report.inGroup) return `worker ${id} is joining the group again`;
+    if (!report.inGroup)
+      return `worker ${id} is joining the group again${report.waiting === null ? '' : `: ${report.waiting}`}`;
     if (report.waiting !== null) return `worker ${id} waits: ${report.waiting}`;
     for (const { partition, state: taskState, unreadable } of report.partitions) {
       if (taskState !== 'running') return `partition ${partition} is ${taskState}`;

@@ -175,7 +175,7 @@ export class Worker {
       memberId: this.member.id,
       partitions: this.partitions,
       model: this.scorer.judge.identity,
-      waiting: this.waiting ?? this.watch.waiting,
+      waiting: this.waiting ?? this.member.trouble ?? this.watch.waiting,
       stalled: this.stalled?.message ?? null,
       totals: this.totals,
       metrics: (await this.metrics.registry.getMetricsAsJSON()) as unknown as readonly object[],

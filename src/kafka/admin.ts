@@ -4,7 +4,8 @@ import type { Logger } from 'pino';
 import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { COORDINATOR_AWAY, translated } from './translate-errors.js';
+import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
+import { isExplained } from './tls-failure.js';
 import { type Pace, whilePassing } from './while-passing.js';
 import { SETTLE_TIMEOUT_MS } from './time-outs.js';
 import { ConfigResourceTypes } from './kafkajs/repaired.js';
@@ -65,11 +66,16 @@ export class KafkaAdmin implements OffsetReader {
     }
   }
 
-  /** Which of these topics there are, with their number of partitions. */
+  /**
+   * Which of these topics there are, with their number of partitions.
+   * @throws MissingRemoteError where one may not be seen: a list of topics leaves those out
+   */
   async partitionCounts(topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
     return this.asking('reading topics', async (admin) => {
       const described = await describe(admin, topics);
-      return new Map(described.map(({ name, partitions }) => [name, partitions.length]));
+      const counts = new Map(described.map(({ name, partitions }) => [name, partitions.length]));
+      for (const topic of topics) if (!counts.has(topic)) await failIfHidden(admin, topic);
+      return counts;
     });
   }
 
@@ -246,6 +252,16 @@ async function describe(admin: Admin, topics: readonly string[]): Promise<readon
   return (await admin.fetchTopicMetadata({ topics: present })).topics;
 }
 
+async function failIfHidden(admin: Admin, topic: string): Promise<void> {
+  try {
+    await admin.fetchTopicMetadata({ topics: [topic] });
+  } catch (error) {
+    if (!ABSENT.has(protocolErrorOf(error) ?? '')) throw translateError(error, `topic ${topic}: reading it`);
+  }
+}
+
+const ABSENT: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION']);
+
 /** The broker says that it is the wrong one or not ready yet, and has done nothing; kafkajs asks again only sometimes. */
 const UNSETTLED: ReadonlySet<string> = new Set([
   ...COORDINATOR_AWAY,
@@ -266,7 +282,7 @@ export function missingTopic(topic: string, brokers: readonly string[]): Missing
 
 /** What to do about a broker that is not there. */
 function withHint(error: unknown): unknown {
-  if (!(error instanceof UnreachableError)) return error;
+  if (!(error instanceof UnreachableError) || isExplained(error)) return error;
   const hint =
     'is it running, and is the address right? `outrider broker start` starts a local one, KAFKA_BROKERS names another';
   return new UnreachableError(`${error.message}; ${hint}`, { cause: error.cause });

@@ -5,6 +5,8 @@ import { logLevel } from './kafkajs/repaired.js';
 /**
  * kafkajs's log lines through pino, graded again: what it calls an error is mostly the first try of something that it
  * repeats, and what it calls info is said once a partition. Failures that matter come back as errors to the caller.
+ * Its level stays at info: its debug lines hold what brokers answer, in SASL exchanges too, and those of SCRAM are
+ * enough to try passwords on.
  */
 export function kafkaLog(log: Logger, client: string): () => (entry: LogEntry) => void {
   const child = log.child({ client: `kafka-${client}` });

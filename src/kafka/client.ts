@@ -1,31 +1,12 @@
-import type { Kafka as KafkaJs, KafkaConfig as KafkaJsConfig, SASLOptions } from 'kafkajs';
+import type { Kafka as KafkaJs, KafkaConfig as KafkaJsConfig } from 'kafkajs';
 import type { Logger } from 'pino';
 import { kafkaLog } from './client-log.js';
-import { oauthToken } from './oauth-token.js';
+import { type SaslConfig, saslOptions } from './sasl.js';
+import { socketFactory } from './socket-factory.js';
+import type { TlsConfig } from './tls-files.js';
 import { Kafka } from './kafkajs/repaired.js';
 import { byLastFailure } from './kafkajs/broker-memory.js';
-import { type KafkaTimeOuts, RETRY_OF } from './time-outs.js';
-
-export interface TlsConfig {
-  readonly ca?: string;
-  readonly cert?: string;
-  readonly key?: string;
-  readonly servername?: string;
-}
-
-export type SaslConfig =
-  | {
-      readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512';
-      readonly username: string;
-      readonly password: string;
-    }
-  | {
-      readonly mechanism: 'oauthbearer';
-      readonly tokenUrl: string;
-      readonly clientId: string;
-      readonly clientSecret: string;
-      readonly scope: string | null;
-    };
+import { type KafkaTimeOuts, REAUTHENTICATE_BEFORE_MS, RETRY_OF } from './time-outs.js';
 
 /** How to reach the cluster, complete. */
 export interface KafkaConfig extends KafkaTimeOuts {
@@ -43,16 +24,12 @@ export function createClient(config: KafkaConfig, purpose: keyof typeof RETRY_OF
     clientId: config.clientId,
     connectionTimeout: config.connectionTimeoutMs,
     authenticationTimeout: config.connectionTimeoutMs,
+    reauthenticationThreshold: REAUTHENTICATE_BEFORE_MS,
     requestTimeout: config.requestTimeoutMs,
     retry: RETRY_OF[purpose],
     logCreator: kafkaLog(log, purpose),
-    ...(config.tls === null ? {} : { ssl: { ...config.tls } }),
+    socketFactory: socketFactory({ tls: config.tls, hasSasl: config.sasl !== null, log }),
     ...(config.sasl === null ? {} : { sasl: saslOptions(config.sasl) }),
   };
   return new Kafka(options);
-}
-
-function saslOptions(sasl: SaslConfig): SASLOptions {
-  if (sasl.mechanism !== 'oauthbearer') return sasl as SASLOptions;
-  return { mechanism: 'oauthbearer', oauthBearerProvider: () => oauthToken(sasl) };
 }

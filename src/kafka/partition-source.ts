@@ -45,6 +45,8 @@ export class GroupMember implements PartitionSource {
   private readonly inHand = new Set<AbortController>();
   /** Since it was last in the group. */
   private restarts = 0;
+  /** Why the last try to be in the group came to nothing. */
+  private lastTrouble: string | null = null;
 
   constructor(private readonly options: GroupMemberOptions) {
     const { kafka, group, log } = options;
@@ -78,6 +80,7 @@ export class GroupMember implements PartitionSource {
         this.memberId = payload.memberId;
         this.inGroup = true;
         this.restarts = 0;
+        this.lastTrouble = null;
         this.assign(payload.memberAssignment[topic] ?? []);
         resolve();
       });
@@ -92,7 +95,9 @@ export class GroupMember implements PartitionSource {
         if (payload.restart) {
           // A coordinator that is still loading looks like a crash to kafkajs: it is none.
           const level = COORDINATOR_AWAY.has(protocolErrorOf(payload.error) ?? '') ? 'info' : 'warn';
-          this.options.log[level]({ group, reason: messageOf(payload.error) }, 'the consumer restarts');
+          const reason = messageOf(payload.error);
+          this.lastTrouble = reason;
+          this.options.log[level]({ group, reason }, 'the consumer restarts');
           return;
         }
         const error = translateError(payload.error, `group ${group}, topic ${topic}`);
@@ -152,6 +157,11 @@ export class GroupMember implements PartitionSource {
   /** This member's id in the group, once it has joined. */
   get id(): string | null {
     return this.memberId;
+  }
+
+  /** Why it is not in the group for now: brokers, a token or a certificate; null while it is, or nothing is known. */
+  get trouble(): string | null {
+    return this.lastTrouble;
   }
 
   async leave(): Promise<void> {

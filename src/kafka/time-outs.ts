@@ -65,6 +65,13 @@ export const REDRIVE_BACKOFF_MAX_MS = 5000;
 
 /** For the token of OAUTHBEARER: an identity provider, not a broker. */
 export const TOKEN_TIMEOUT_MS = 10_000;
+/** A session that a broker limits is renewed this long before its end, or at half of it where that is later. */
+export const REAUTHENTICATE_BEFORE_MS = 10_000;
+/**
+ * A token is renewed this long before it expires, or at half of its life where that is shorter: before any connection
+ * needs the next one, and an identity provider that is away for a moment costs nothing.
+ */
+export const TOKEN_RENEW_BEFORE_MS = 30_000;
 
 /** How often a subscriber's own offsets are committed: that much is delivered again after a crash. */
 export const SUBSCRIBER_COMMIT_INTERVAL_MS = 1000;

@@ -27,8 +27,12 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
   'GROUP_AUTHORIZATION_FAILED',
   'CLUSTER_AUTHORIZATION_FAILED',
   'TRANSACTIONAL_ID_AUTHORIZATION_FAILED',
-  'SASL_AUTHENTICATION_FAILED',
 ]);
+/** The broker does not take this way of saying who one is. */
+const SASL_REFUSED: ReadonlySet<string> = new Set(['ILLEGAL_SASL_STATE', 'UNSUPPORTED_SASL_MECHANISM']);
+/** Stands behind whatever a right is missing for. */
+export const RIGHTS_HINT =
+  '; `outrider check` names the right that is missing and the command that grants it';
 /** The group's coordinator is elsewhere or not ready yet, and has done nothing. */
 export const COORDINATOR_AWAY: ReadonlySet<string> = new Set([
   'GROUP_LOAD_IN_PROGRESS',
@@ -75,16 +79,24 @@ const UNREACHABLE: ReadonlySet<string> = new Set([
 export function translateError(error: unknown, doing: string): OutriderError {
   if (error instanceof Base) return error;
   const chain = causes(error);
+  // What our own parts of kafkajs's work said, out of the wrappers of its retries.
+  const own = chain.find((link) => link instanceof Base);
+  if (own !== undefined) return own;
   const type = chain.map((link) => link.type).find((text) => text !== undefined);
   const text = `${doing}: ${messageOf(chain.at(-1) ?? error)}`;
   const options = { cause: error };
   if (type !== undefined && FENCED.has(type)) return new FencedError(text, options);
   if (type !== undefined && FORBIDDEN.has(type))
-    return new MissingRemoteError(`${doing}: not allowed: ${type}`, options);
+    return new MissingRemoteError(`${doing}: not allowed: ${type}${RIGHTS_HINT}`, options);
+  if (type !== undefined && SASL_REFUSED.has(type))
+    return new MissingRemoteError(
+      `${doing}: not allowed: ${type}: does this port take kafka.sasl, with this mechanism?`,
+      options,
+    );
   const bounds = type === undefined ? undefined : OUT_OF_BOUNDS.get(type);
   if (bounds !== undefined) return new ConfigurationError(`${bounds}: refused while ${doing}`, options);
   if (chain.some(({ name }) => name === 'KafkaJSSASLAuthenticationError'))
-    return new MissingRemoteError(text, options);
+    return new MissingRemoteError(`${text}; kafka.sasl: compare mechanism, username and password`, options);
   if (type !== undefined && REFUSED.has(type))
     return new MissingRemoteError(`${doing}: refused: ${type}`, options);
   if (chain.some(({ name }) => name === 'KafkaJSNotImplemented')) {

@@ -1,14 +1,19 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { messageOf } from '../errors.js';
+import { MissingRemoteError } from '../errors.js';
 import { type Durability, KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import { defectsAmong } from '../kafka/broker-defects.js';
 import { brokerReleases } from '../kafka/broker-release.js';
 import { FencedProducer } from '../kafka/fenced-producer.js';
+import { grantCommand } from '../kafka/grant-command.js';
 import { brokenRelations } from '../kafka/time-outs.js';
 import { transactionalId } from '../kafka/transactional-sink.js';
+import { protocolErrorOf } from '../kafka/translate-errors.js';
+import type { Clock } from '../model.js';
+import { checkCertificates } from './check-certificates.js';
+import { checkRights, missingTransactionalId } from './check-rights.js';
 import { checkRegistry, checkSchemaFolder } from './check-schemas.js';
-import { type Finding, fault, ok, tried } from './finding.js';
+import { type Finding, fault, ok, toldBy, tried } from './finding.js';
 import { type EventReading, prepareJudge, prepareReading } from './setup.js';
 
 /** A partition number that no topic has: its transactional id belongs to the fleet, and fencing it disturbs nobody. */
@@ -37,7 +42,12 @@ export async function createMissingTopics(
 }
 
 /** Looks at everything that `run` will need, in the order in which it will need it. */
-export async function* check(config: Config, log: Logger, signal: AbortSignal): AsyncGenerator<Finding> {
+export async function* check(
+  config: Config,
+  log: Logger,
+  signal: AbortSignal,
+  clock: Clock,
+): AsyncGenerator<Finding> {
   yield ok(
     'configuration',
     `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`,
@@ -53,6 +63,7 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
   });
   const reading = found as EventReading | null;
   if (reading !== null) yield* checkSchemaFolder(config, reading);
+  yield* checkCertificates(config, clock);
   await using admin = new KafkaAdmin(config.kafka, log);
   const reachable: Finding[] = [];
   for await (const finding of tried('brokers', async () => {
@@ -63,6 +74,7 @@ export async function* check(config: Config, log: Logger, signal: AbortSignal): 
     yield finding;
   }
   if (reachable.some(({ level }) => level === 'fault')) return;
+  yield* checkRights(config, log);
   yield* checkTopics(config, admin);
   yield* checkSession(config, admin);
   if (config.delivery === 'exactly-once') yield* checkTransactions(config, admin, log);
@@ -86,11 +98,14 @@ async function* checkTopics(config: Config, admin: KafkaAdmin): AsyncGenerator<F
       yield { level: 'fault', what: 'topic', message: missingTopic(topic, config.kafka.brokers).message };
       continue;
     }
-    yield* tried('topic', async () => {
+    // Of the input nobody but this comparison needs to know it.
+    const level = topic === config.input.topic ? 'warning' : 'fault';
+    const look = async (): Promise<string> => {
       const bytes = await admin.maxMessageBytes(topic);
       limits.set(topic, bytes);
       return `${topic}: ${partitions} partitions, max.message.bytes ${bytes}`;
-    });
+    };
+    yield* tried('topic', look, level);
   }
   const input = limits.get(config.input.topic);
   for (const topic of [anomalies, deadLetters]) {
@@ -114,6 +129,9 @@ async function* checkTransactions(config: Config, admin: KafkaAdmin, log: Logger
     const producer = new FencedProducer(config.kafka, transactionalId(config.group, at), log);
     try {
       await producer.takeOver();
+    } catch (error) {
+      if (protocolErrorOf(error) !== 'TRANSACTIONAL_ID_AUTHORIZATION_FAILED') throw error;
+      throw new MissingRemoteError(missingTransactionalId(config), { cause: error });
     } finally {
       await producer.discard();
     }
@@ -130,9 +148,15 @@ async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): A
   try {
     found = await admin.durability(topics);
   } catch (error) {
-    yield fault('durability', error);
+    // Running does not need the right to read a topic's configuration.
+    yield { level: 'warning', what: 'durability', message: `not known: ${toldBy(error)}` };
     return;
   }
+  if (found.size === 0) {
+    yield { level: 'warning', what: 'durability', message: 'not known: no topic is seen' };
+    return;
+  }
+  const hidden = topics.filter((topic) => !found.has(topic));
   let isStrong = true;
   for (const { isWeak, message } of WEAKNESSES) {
     const weak = topics.filter((topic) => {
@@ -143,7 +167,9 @@ async function* checkDurability({ input, output }: Config, admin: KafkaAdmin): A
     isStrong = false;
     yield { level: 'warning', what: 'durability', message: `${weak.join(', ')}: ${message}` };
   }
-  if (isStrong) yield ok('durability', 'every topic has replicas, and a write waits for two of them');
+  if (!isStrong) return;
+  const which = hidden.length === 0 ? 'every topic' : `every topic but ${hidden.join(', ')}, not seen,`;
+  yield ok('durability', `${which} has replicas, and a write waits for two of them`);
 }
 
 const INTERNAL_TOPICS: readonly string[] = ['__consumer_offsets', '__transaction_state'];
@@ -173,10 +199,12 @@ async function* checkSession({ kafka }: Config, admin: KafkaAdmin): AsyncGenerat
     limits = await admin.sessionLimits();
   } catch (error) {
     // Running does not need the right to read a broker's configuration.
+    const grant = grantCommand(kafka, { kind: 'cluster', name: '' }, ['DescribeConfigs']);
+    const remedy = isDenied(error) ? `; only this check needs the right; grant it with: ${grant}` : '';
     yield {
       level: 'warning',
       what: 'session',
-      message: `the broker's limits are not known: ${messageOf(error)}`,
+      message: `the broker's limits are not known: ${toldBy(error)}${remedy}`,
     };
     return;
   }
@@ -186,6 +214,10 @@ async function* checkSession({ kafka }: Config, admin: KafkaAdmin): AsyncGenerat
   yield isTaken
     ? ok('session', `${sessionTimeoutMs} ms, within the broker's ${range}`)
     : fault('session', new Error(`kafka.sessionTimeoutMs ${sessionTimeoutMs}: the broker takes ${range}`));
+}
+
+function isDenied(error: unknown): boolean {
+  return protocolErrorOf(error)?.endsWith('_AUTHORIZATION_FAILED') === true;
 }
 
 async function* checkReleases(config: Config, log: Logger): AsyncGenerator<Finding> {

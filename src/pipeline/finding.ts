@@ -1,4 +1,5 @@
 import { messageOf } from '../errors.js';
+import { RIGHTS_HINT } from '../kafka/translate-errors.js';
 
 /** One line of `outrider check`. A `fault` means that `run` would not work. */
 export interface Finding {
@@ -8,16 +9,25 @@ export interface Finding {
 }
 
 /** What a look gives, or what it throws. */
-export async function* tried(what: string, look: () => string | Promise<string>): AsyncGenerator<Finding> {
+export async function* tried(
+  what: string,
+  look: () => string | Promise<string>,
+  level: 'warning' | 'fault' = 'fault',
+): AsyncGenerator<Finding> {
   try {
     yield ok(what, await look());
   } catch (error) {
-    yield fault(what, error);
+    yield { ...fault(what, error), level };
   }
 }
 
 export function fault(what: string, error: unknown): Finding {
-  return { level: 'fault', what, message: messageOf(error) };
+  return { level: 'fault', what, message: toldBy(error) };
+}
+
+/** An error's text, without the advice to run `check`. */
+export function toldBy(error: unknown): string {
+  return messageOf(error).replace(RIGHTS_HINT, '');
 }
 
 export function ok(what: string, message: string): Finding {

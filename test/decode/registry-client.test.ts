@@ -4,6 +4,7 @@ import { after, before, beforeEach, test } from 'node:test';
 import { RegistryClient } from '../../src/decode/registry-client.js';
 import { MissingRemoteError, UnreachableError } from '../../src/errors.js';
 import { anomalySchemaText } from '../../src/publish/anomaly-record.js';
+import { Secret } from '../../src/secret.js';
 import { RegistryProxy, register, testRegistry } from '../support/registry-proxy.js';
 
 const { signal } = new AbortController();
@@ -37,7 +38,7 @@ beforeEach(() => {
 
 function client(
   shouldRegister: boolean,
-  more: { username?: string; password?: string } = {},
+  more: { username?: string; password?: Secret } = {},
 ): RegistryClient {
   return new RegistryClient({ url: proxy.url, register: shouldRegister, ...more });
 }
@@ -109,7 +110,7 @@ test('a registry that is locked names the keys to set; one that is away is unrea
     assert.match(error.message, /set input\.registry\.username and input\.registry\.password/);
     return true;
   });
-  await client(true, { username: 'writer', password: 'pässword' }).ping(signal);
+  await client(true, { username: 'writer', password: Secret.of('pässword') }).ping(signal);
   proxy.intrude = () => 'cut';
   await assert.rejects(client(true).ping(signal), UnreachableError);
 });

@@ -14,6 +14,7 @@ import { ANSWER_BYTES_MAX } from '../../src/decode/registry-http.js';
 import { REFERENCES_MAX, REFERENCE_DEPTH_MAX } from '../../src/decode/schema-references.js';
 import type { NoSchema } from '../../src/decode/schema-source.js';
 import { seededRandom } from '../../src/detect/random.js';
+import { Secret } from '../../src/secret.js';
 import { type Intrusion, RegistryProxy, register } from '../support/registry-proxy.js';
 import { until } from '../support/until.js';
 
@@ -40,7 +41,7 @@ beforeEach(() => {
   nowMs = 1000;
 });
 
-function source(options: { username?: string; password?: string } = {}, timeoutMs = 5000): SchemaRegistry {
+function source(options: { username?: string; password?: Secret } = {}, timeoutMs = 5000): SchemaRegistry {
   return new SchemaRegistry(
     { url: proxy.url, register: false, ...options },
     (reason) => said.push(reason),
@@ -235,9 +236,9 @@ test('a wrong password is said to be one, without showing it', async () => {
     headers.authorization === `Basic ${Buffer.from('reader:right').toString('base64')}`
       ? null
       : { status: 401, body: '{"error_code":40101,"message":"no such user"}' };
-  assert.ok(!('why' in (await findOne(source({ username: 'reader', password: 'right' }), known))));
+  assert.ok(!('why' in (await findOne(source({ username: 'reader', password: Secret.of('right') }), known))));
   const lost = new AbortController();
-  const answer = findOne(source({ username: 'reader', password: 'wr0ng' }), known, lost.signal);
+  const answer = findOne(source({ username: 'reader', password: Secret.of('wr0ng') }), known, lost.signal);
   const reason = await until('it says why', LIMIT_MS, () => said.at(-1) ?? null);
   assert.match(reason, /no such user .*it does not take this user: look at input\.registry\.username/);
   assert.doesNotMatch(reason, /wr0ng/);

@@ -63,6 +63,10 @@ test('unready says why', () => {
     'worker 1 has not joined the group yet: no broker has answered for 40 s',
   );
   assert.equal(reason({ report: report({ inGroup: false }) }), 'worker 1 is joining the group again');
+  assert.equal(
+    reason({ report: report({ inGroup: false, waiting: 'no token' }) }),
+    'worker 1 is joining the group again: no token',
+  );
   assert.match(reason({ report: report({ waiting: 'registry down' }) }), /waits: registry down/);
   assert.equal(
     reason({ report: report({ stalled: 'topic t, partition 0: it has a lag of 9' }) }),

@@ -11,6 +11,7 @@ import { seededRandom } from '../../src/detect/random.js';
 import { writeModel } from '../../src/detect/model-file.js';
 import { trainModel } from '../../src/detect/train.js';
 import { KafkaAdmin } from '../../src/kafka/admin.js';
+import type { KafkaConfig } from '../../src/kafka/client.js';
 import { localKafka } from '../../src/kafka/local-config.js';
 import { PlainTransport } from '../../src/kafka/plain-transport.js';
 import { readTopic } from '../../src/kafka/topic-reader.js';
@@ -72,14 +73,20 @@ export class Scenario implements AsyncDisposable {
   private constructor(
     readonly partitions: number,
     readonly brokers: string[],
+    /** As whom topics are made, written and read. */
+    private readonly kafka: KafkaConfig,
   ) {
-    this.admin = new KafkaAdmin(localKafka(brokers), log);
-    this.transport = new PlainTransport(localKafka(brokers), log);
+    this.admin = new KafkaAdmin(kafka, log);
+    this.transport = new PlainTransport(kafka, log);
     this.producer = new Producer({ transport: this.transport, batchBytesMax: () => 900_000 });
   }
 
-  static async create(partitions = 4, brokers = testBrokers()): Promise<Scenario> {
-    const scenario = new Scenario(partitions, brokers);
+  static async create(
+    partitions = 4,
+    brokers = testBrokers(),
+    kafka = localKafka(brokers),
+  ): Promise<Scenario> {
+    const scenario = new Scenario(partitions, brokers, kafka);
     writeFileSync(join(scenario.folder, 'event.avsc'), JSON.stringify(EVENT_SCHEMA));
     await scenario.transport.connect();
     await scenario.topic(scenario.name, partitions);
@@ -108,6 +115,13 @@ export class Scenario implements AsyncDisposable {
     const file = join(this.folder, `${run}.yml`);
     writeFileSync(file, stringify({ ...this.base(), group, output: { anomalies, deadLetters }, ...changes }));
     return { file, group, anomalies, deadLetters };
+  }
+
+  /** A configuration without topics of its own, for what does not get as far as writing. @returns its file */
+  reconfigure(run: string, changes: Record<string, unknown>): string {
+    const file = join(this.folder, `${run}.yml`);
+    writeFileSync(file, stringify({ ...this.base(), group: `${this.name}.${run}`, ...changes }));
+    return file;
   }
 
   private base(): Record<string, unknown> {
@@ -219,7 +233,7 @@ export class Scenario implements AsyncDisposable {
   async *all(topic: string) {
     const { from, to } = await this.admin.extent(topic);
     yield* readTopic({
-      kafka: localKafka(this.brokers),
+      kafka: this.kafka,
       topic,
       groupPrefix: `${this.name}.read`,
       from,

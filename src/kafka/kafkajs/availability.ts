@@ -2,8 +2,8 @@
  * What kafkajs 2.2.4 makes of a broker that is there but does not answer: a process that is suspended, a machine that
  * swaps, a proxy without a backend. It waits for the first answer as long as for any, asks the first of the configured
  * brokers until it gives up, connects to a mute one as often as its retries allow, asks any connected broker for
- * metadata and coordinators whether it answered last time or not, and takes a coordinator that is not found for the end
- * of the consumer, and a partition without a leader for the failure of all. One such broker then stops a fleet for
+ * metadata and coordinators whether it answered last time or not, takes a coordinator that it may not ask for one that is
+ * not found, and one that is not found for the end of the consumer, and a partition without a leader for the failure of all. One such broker then stops a fleet for
  * minutes although the others answer. Mended here, before kafkajs is used.
  */
 import { byLastFailure, noteFailure } from './broker-memory.js';
@@ -150,7 +150,9 @@ function askThoseThatAnswer(prototype: BrokerPool): void {
     for (const { nodeId } of nodes) {
       try {
         return await ask({ nodeId, broker: await this.findBroker({ nodeId }) });
-      } catch {
+      } catch (error) {
+        // Every broker would say the same, and whoever asked has to hear of it: it is not that none answers.
+        if (isDenied(error)) throw error;
         // The next one may know. Null says that none did, and whoever asked makes an error of it.
       }
     }
@@ -173,4 +175,17 @@ function addressOf({ host, port }: { readonly host: string; readonly port: numbe
 
 function isNoAnswer(error: unknown): error is Error {
   return error instanceof Error && NO_ANSWER.has(error.name);
+}
+
+/** What a broker says of rights, and of who is asking. */
+const DENIED = /_AUTHORIZATION_FAILED$|^SASL_AUTHENTICATION_FAILED$|^ILLEGAL_SASL_STATE$/;
+
+function isDenied(error: unknown): boolean {
+  for (let link: unknown = error, depth = 0; link instanceof Error && depth < 8; depth++) {
+    const { type, name, code } = link as Error & { readonly type?: unknown; readonly code?: unknown };
+    if (name === 'KafkaJSSASLAuthenticationError' || code === 'missing-remote') return true;
+    if (typeof type === 'string' && DENIED.test(type)) return true;
+    link = link.cause;
+  }
+  return false;
 }

@@ -4,6 +4,8 @@
  */
 import { createRequire } from 'node:module';
 import type * as KafkaJs from 'kafkajs';
+import { mendAuthentication } from './authentication.js';
+import { rightsRequests } from './authorized-operations.js';
 import { preferBrokersThatAnswer } from './availability.js';
 import { installCodecs, writingSmallest } from './compressing.js';
 import { withoutAborted } from './decoding.js';
@@ -59,6 +61,7 @@ replaceModule(
 preferBrokersThatAnswer(load);
 replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load, RETRY_OF.transaction));
 watchOffsetCommits(load);
+mendAuthentication(load);
 
 /**
  * An idle request queue of kafkajs's asks for a timer again and again, without throttling one in the far past: each
@@ -74,6 +77,8 @@ const schedule = prototype.scheduleCheckPendingRequests;
 prototype.scheduleCheckPendingRequests = function () {
   if (this.pending.length > 0) schedule.call(this);
 };
+
+export const RIGHTS_REQUESTS = rightsRequests(load);
 
 export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =
   load('kafkajs') as typeof KafkaJs;
