@@ -8,6 +8,7 @@ import { localKafka } from '../src/kafka/local-config.js';
 import { readTopic } from '../src/kafka/topic-reader.js';
 import { prepareDecoder, prepareReading } from '../src/pipeline/setup.js';
 import type { SourceBatch } from '../src/model.js';
+import { redriveRate } from './redrive.js';
 import type { Sample, Task } from './scenarios.js';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;
@@ -101,6 +102,7 @@ async function start(): Promise<number> {
 }
 
 const runs = {
+  redrive: () => redriveRate(task.configFile, task.events),
   'raw-fetch': () => fetchAll(false),
   'fetch-decode': () => fetchAll(true),
   decode: decodeOnly,

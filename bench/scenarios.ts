@@ -18,7 +18,7 @@ export interface Measurement {
 export interface Scenario {
   readonly name: string;
   readonly unit: string;
-  readonly run: 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'start';
+  readonly run: 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'start' | 'redrive';
   readonly delivery?: 'exactly-once' | 'at-least-once';
   /** Of the topic with dead letters in it. */
   readonly isPoisoned?: true;
@@ -41,10 +41,12 @@ export const SCENARIOS: readonly Scenario[] = [
     run: 'loop',
     delivery: 'exactly-once',
     compression,
+    isExtra: true,
   })),
   { name: 'start-to-first-commit', unit: 's', run: 'start', delivery: 'exactly-once' },
   { name: 'loop-poisoned', unit: 'events/s', run: 'loop', isPoisoned: true, isExtra: true },
   { name: 'loop-unguarded', unit: 'events/s', run: 'loop', isUnguarded: true, isExtra: true },
+  { name: 'redrive', unit: 'letters/s', run: 'redrive', isExtra: true },
   { name: 'decode', unit: 'events/s', run: 'decode', isExtra: true },
   { name: 'decode-unguarded', unit: 'events/s', run: 'decode', isUnguarded: true, isExtra: true },
 ];

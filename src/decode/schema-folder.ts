@@ -17,7 +17,7 @@ export function schemaFolder(folder: string, reader: Type): SchemaSource {
   const types = new Map<string, Type>([[fingerprintKey(schemaFingerprint(reader)), reader]]);
   for (const type of readSchemaFolder(folder).values())
     types.set(fingerprintKey(schemaFingerprint(type)), type);
-  const absent: NoSchema = { why: `no file of ${folder} has it` };
+  const absent: NoSchema = { why: 'no file of input.schemas has it' };
   return {
     find: (keys) => Promise.resolve(new Map(keys.map((key) => [key, types.get(key) ?? absent]))),
   };

@@ -82,6 +82,11 @@ function needsOf({ group, input, output }: Config): Need[] {
       ...{ resource: topic(output.anomalies), operations: ['Read'], level: 'warning' },
       purpose: 'only `tail` needs it',
     },
+    {
+      ...{ resource: topic(output.deadLetters), operations: ['Read'], level: 'warning' },
+      purpose: 'only `dlq` needs it',
+    },
+    { resource: readers('dlq'), operations: ['Read'], level: 'warning', purpose: 'only `dlq` needs it' },
     { resource: readers('tail'), operations: ['Read'], level: 'warning', purpose: 'only `tail` needs it' },
     {
       ...{ resource: readers('train'), operations: ['Read'], level: 'warning' },

@@ -71,7 +71,7 @@ test('show prints headers, bytes and the event where it decodes, by place or by 
   await runToEnd(live.file);
   const [unseen] = await dlqLines('show', live.file, '1/3');
   assert.deepEqual([unseen?.partition, unseen?.offset, unseen?.event], [1, 3, null]);
-  assert.equal(unseen?.fault, 'the schema is not known');
+  assert.equal(unseen?.fault, 'no file of input.schemas has it');
   learnLaterSchema(scenario);
   const [seen] = await dlqLines('show', live.file, '1/3');
   assert.deepEqual((seen?.event as { id: number }).id, 7);

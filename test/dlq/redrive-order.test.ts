@@ -144,8 +144,7 @@ test('a commit that comes through while its successor takes over is not done aga
         return own.fence();
       },
     })),
-  );
-  over();
+  ).finally(over);
   assert.match(String(await first), /another redrive of group \S+ has taken over/);
   assert.equal(second.taken + second.passedOver.done, LETTERS);
   assert.ok(second.passedOver.done >= 4096, `${second.passedOver.done} were done by the first`);

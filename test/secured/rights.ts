@@ -81,6 +81,31 @@ export function rightsTests(given: () => { broker: SecureBroker; scenario: Scena
     await broker.acls.takeAll('alice');
   });
 
+  test('dead letters are looked at and sent through again with the rights that are listed, and no others', async () => {
+    const { broker, scenario } = given();
+    const run = await scenario.configure('redriven', { kafka: kafkaOf(broker, who()) });
+    await broker.acls.grant('alice', neededBy(scenario, run));
+    const worker = await outrider(['worker', '--config', run.file, '--stop-at-end']);
+    assert.equal(worker.code, 0, worker.stderr);
+    const needed = neededToRedrive(scenario, run);
+    await broker.acls.grant('alice', needed);
+    const redriven = await outrider(['dlq', 'redrive', '--config', run.file, '--json']);
+    assert.equal(redriven.code, 0, redriven.stderr);
+    const { taken, failedAgain } = JSON.parse(redriven.stdout) as { taken: number; failedAgain: number };
+    assert.ok(taken > 0);
+    assert.equal(failedAgain, taken);
+    const parked = await outrider(['dlq', 'park', '--config', run.file, '--limit', '1']);
+    assert.equal(parked.code, 0, parked.stderr);
+    for (const right of needed.filter(({ operation }) => operation !== 'create')) {
+      await broker.acls.take('alice', [right]);
+      const without = await outrider(['dlq', 'redrive', '--config', run.file]);
+      assert.equal(without.code, 3, `without ${right.operation} on ${right.name}: ${without.stderr}`);
+      assert.match(lastLine(without.stderr), /not allowed: (TOPIC|GROUP)_AUTHORIZATION_FAILED/);
+      await broker.acls.grant('alice', [right]);
+    }
+    await broker.acls.takeAll('alice');
+  });
+
   test('at least once needs no right on transactional ids', async () => {
     const { broker, scenario } = given();
     const changes = { kafka: kafkaOf(broker, who()), delivery: 'at-least-once' };
@@ -132,14 +157,29 @@ function neededBy(scenario: Scenario, { group, anomalies, deadLetters }: Run): R
   return rightsOfRun({ group, input: scenario.name, outputs: [anomalies, deadLetters] });
 }
 
-/** Without these only a part of `check`, `tail` and `train --from-topic` do not work. */
-function usefulTo(scenario: Scenario, { group, anomalies }: Run): Right[] {
+/** Without these only a part of `check`, `tail`, `train --from-topic` and `dlq` do not work. */
+function usefulTo(scenario: Scenario, { group, anomalies, deadLetters }: Run): Right[] {
   return [
     { resource: 'topic', name: scenario.name, pattern: 'literal', operation: 'describe-configs' },
     { resource: 'topic', name: anomalies, pattern: 'literal', operation: 'read' },
+    { resource: 'topic', name: deadLetters, pattern: 'literal', operation: 'read' },
+    { resource: 'group', name: `${group}.dlq.`, pattern: 'prefixed', operation: 'read' },
     { resource: 'group', name: `${group}.tail.`, pattern: 'prefixed', operation: 'read' },
     { resource: 'group', name: `${group}.train.`, pattern: 'prefixed', operation: 'read' },
     { resource: 'cluster', name: 'kafka-cluster', pattern: 'literal', operation: 'describe-configs' },
+  ];
+}
+
+/** Beside what `run` needs. */
+function neededToRedrive(scenario: Scenario, { group, deadLetters }: Run): Right[] {
+  const on = (name: string, ...operations: Right['operation'][]): Right[] =>
+    operations.map((operation) => ({ resource: 'topic', name, pattern: 'literal', operation }));
+  return [
+    ...on(deadLetters, 'read'),
+    ...on(scenario.name, 'describe-configs'),
+    ...on(`${deadLetters}.parked`, 'create', 'write', 'describe-configs'),
+    ...on(`${group}.redriven`, 'create', 'read', 'write'),
+    { resource: 'group', name: `${group}.dlq.`, pattern: 'prefixed', operation: 'read' },
   ];
 }
 
