@@ -90,7 +90,7 @@ export class RegistryHttp {
     if (response.ok && text === null && isJson) return { kind: 'too-large' };
     const parsed = text === null ? null : parsedJson(text);
     if (response.ok && parsed !== null) return { kind: 'found', body: parsed.body };
-    const fault = faultOf(parsed?.body);
+    const fault = this.faultOf(parsed?.body);
     if (status === 404 && fault !== null && ABSENT_CODES.has(fault.code))
       return { kind: 'absent', why: fault.message };
     if (fault !== null && status > 404 && status < 500 && !PASSING.has(status))
@@ -103,7 +103,7 @@ export class RegistryHttp {
 
   private lockedOut(what: string, status: number, text: string | null): MissingRemoteError {
     const { username } = this.options;
-    const told = faultOf(parsedJson(text ?? '')?.body)?.message;
+    const told = this.faultOf(parsedJson(text ?? '')?.body)?.message;
     const remedy =
       status === 403
         ? `this user may not do that; ask for the right, or look at input.registry.username`
@@ -124,9 +124,18 @@ export class RegistryHttp {
       accept: 'application/vnd.schemaregistry.v1+json, application/json',
     };
     if (hasBody) headers['content-type'] = 'application/vnd.schemaregistry.v1+json';
-    if (username !== undefined)
-      headers.authorization = `Basic ${Buffer.from(`${username}:${password?.reveal() ?? ''}`).toString('base64')}`;
+    if (username !== undefined) headers.authorization = `Basic ${credentials(username, password)}`;
     return headers;
+  }
+
+  /** What a registry says is wrong, without what it was told in confidence: some say it back. */
+  private faultOf(body: unknown): RegistryFault | null {
+    const { username, password } = this.options;
+    if (username === undefined || password === undefined) return faultIn(body);
+    const confidential = [credentials(username, password), password.reveal()].filter((text) => text !== '');
+    return faultIn(body, (message) =>
+      confidential.reduce((shown, text) => shown.replaceAll(text, '[hidden]'), message),
+    );
   }
 }
 
@@ -157,13 +166,23 @@ function parsedJson(text: string): { readonly body: unknown } | null {
   }
 }
 
+interface RegistryFault {
+  readonly code: number;
+  readonly message: string;
+}
+
+/** Of HTTP Basic. */
+function credentials(username: string, password: Secret | undefined): string {
+  return Buffer.from(`${username}:${password?.reveal() ?? ''}`).toString('base64');
+}
+
 /** Confluent's error body, `{error_code, message}`; other JSON is none. The message is cut, on one line, printable. */
-function faultOf(body: unknown): { readonly code: number; readonly message: string } | null {
+function faultIn(body: unknown, hide = (text: string) => text): RegistryFault | null {
   if (typeof body !== 'object' || body === null) return null;
   const { error_code: code, message } = body as { error_code?: unknown; message?: unknown };
   if (typeof code !== 'number') return null;
   const text = typeof message === 'string' ? message : 'no message';
-  return { code, message: `${printable(text)} (error code ${code})` };
+  return { code, message: `${printable(hide(text))} (error code ${code})` };
 }
 
 /** What somebody else wrote, as part of a line of ours. */

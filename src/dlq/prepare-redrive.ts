@@ -75,13 +75,12 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
   const decoder = prepareDecoder(config, reading, (reason) => {
     if (reason !== null) log.warn({ reason }, 'waiting for the schema registry');
   });
-  const found = await findTopics(admin, kafka, {
-    letters: topic,
-    anomalies: output.anomalies,
-    input: input.topic,
-  });
-  const parking = await parkingTopic(request, parkingName, found.letters);
-  const topics = [...Object.values(found), parking];
+  const { letters } = await findTopics(admin, kafka, { letters: topic });
+  const parking = await parkingTopic(request, parkingName, letters);
+  // Where what is read goes: of the other topics nothing has to be known, nor allowed.
+  const target = into === 'source' ? input.topic : into === 'pipeline' ? output.anomalies : parkingName;
+  const { destination } = await findTopics(admin, kafka, { destination: target });
+  const topics = [letters, parking, destination];
   const limits = new Map(topics.map(({ name, batchBytesMax }) => [name, batchBytesMax]));
   const ledger = ledgerTopicName(group);
   limits.set(ledger, LEDGER_BATCH_BYTES_MAX);
@@ -90,14 +89,14 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
     kafka,
     group,
     topic,
-    partitions: found.letters.partitions,
+    partitions: letters.partitions,
     from,
     to,
     selector: new LetterSelector(new LetterMatcher(filter, decoder, input.encoding), {
       isOwn: (letter) => isOwn(letter, config),
       takesCut: into === 'parking',
     }),
-    treatment: await treatmentFor(request, { reading, decoder, parking, ...found }),
+    treatment: await treatmentFor(request, { reading, decoder, parking, letters, destination }),
     limit,
     isDryRun,
     writerFor: (partition) =>
@@ -128,9 +127,9 @@ interface Parts {
   readonly reading: EventReading;
   readonly decoder: EventDecoder;
   readonly parking: OutputTopic;
-  readonly anomalies: OutputTopic;
   readonly letters: OutputTopic;
-  readonly input: OutputTopic;
+  /** The anomaly topic, the input topic or the parking topic. */
+  readonly destination: OutputTopic;
 }
 
 async function treatmentFor(request: RedriveRequest, parts: Parts): Promise<Treatment> {
@@ -138,14 +137,14 @@ async function treatmentFor(request: RedriveRequest, parts: Parts): Promise<Trea
   const intoParking = new IntoParking(parts.parking, clock);
   if (into === 'parking') return intoParking;
   if (into === 'source') {
-    const intoSource = new IntoSource({ input: parts.input, partitionOf: keyPartitioner() });
+    const intoSource = new IntoSource({ input: parts.destination, partitionOf: keyPartitioner() });
     return new ParkAfter(attemptsMax, intoParking, intoSource);
   }
   const judge = prepareJudge(config, parts.reading);
   const publisher = new Publisher({
     verdict: verdictOf(judge),
     group: config.group,
-    anomalies: parts.anomalies,
+    anomalies: parts.destination,
     // What fails again goes back to where it came from.
     deadLetters: parts.letters,
     parking: { topic: parts.parking, attemptsMin: attemptsMax },

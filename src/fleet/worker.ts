@@ -123,8 +123,8 @@ export class Worker {
     const { config, clock, log, predecessor } = this.options;
     // Nobody waits for it: with or without, the group takes this one in.
     if (predecessor !== null) void dismissMember(config.kafka, config.group, predecessor, log);
+    await this.admin.partitionCount(config.input.topic);
     const { anomalies, deadLetters } = await findTopics(this.admin, config.kafka, {
-      input: config.input.topic,
       anomalies: config.output.anomalies,
       deadLetters: config.output.deadLetters,
     });

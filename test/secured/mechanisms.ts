@@ -40,7 +40,10 @@ async function runFleet(broker: SecureBroker, scenario: Scenario, identity: Iden
   const command = SUPERVISED.has(name) ? ['run', '--workers', '1'] : ['worker'];
   await using fleet = new Outrider([...command, '--config', run.file, '--log-level', 'trace', '--json']);
   const url = await until(`${name} serves`, 30_000, () => /"url":"([^"]+)"/.exec(fleet.stderr)?.[1]);
-  await until(`${name} has committed everything`, 60_000, () => scenario.isCommitted(run.group));
+  await until(`${name} has committed everything`, 60_000, () => {
+    assert.equal(fleet.process.exitCode, null, `${name}: ${fleet.stderr.slice(-2000)}`);
+    return scenario.isCommitted(run.group);
+  });
   const shown = await Promise.all(
     ['/status', '/metrics', '/readyz', '/config'].map(async (path) => (await fetch(url + path)).text()),
   );

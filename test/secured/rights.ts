@@ -87,7 +87,7 @@ export function rightsTests(given: () => { broker: SecureBroker; scenario: Scena
     await broker.acls.grant('alice', neededBy(scenario, run));
     const worker = await outrider(['worker', '--config', run.file, '--stop-at-end']);
     assert.equal(worker.code, 0, worker.stderr);
-    const needed = neededToRedrive(scenario, run);
+    const needed = neededToRedrive(run);
     await broker.acls.grant('alice', needed);
     const redriven = await outrider(['dlq', 'redrive', '--config', run.file, '--json']);
     assert.equal(redriven.code, 0, redriven.stderr);
@@ -171,12 +171,11 @@ function usefulTo(scenario: Scenario, { group, anomalies, deadLetters }: Run): R
 }
 
 /** Beside what `run` needs. */
-function neededToRedrive(scenario: Scenario, { group, deadLetters }: Run): Right[] {
+function neededToRedrive({ group, deadLetters }: Run): Right[] {
   const on = (name: string, ...operations: Right['operation'][]): Right[] =>
     operations.map((operation) => ({ resource: 'topic', name, pattern: 'literal', operation }));
   return [
     ...on(deadLetters, 'read'),
-    ...on(scenario.name, 'describe-configs'),
     ...on(`${deadLetters}.parked`, 'create', 'write', 'describe-configs'),
     ...on(`${group}.redriven`, 'create', 'read', 'write'),
     { resource: 'group', name: `${group}.dlq.`, pattern: 'prefixed', operation: 'read' },
