@@ -59,6 +59,8 @@ async function main(): Promise<number> {
     await runProgram(args, context);
     return EXIT.done;
   } catch (error) {
+    // Asked to stop while it waited for something: that is no failure.
+    if (context.signal.aborted && error instanceof Error && error.name === 'AbortError') return EXIT.done;
     const debug = /--log-level[ =](debug|trace)/.test(args.join(' '));
     process.stderr.write(`outrider: ${messageOf(error)}\n`);
     if ((debug || !(error instanceof OutriderError)) && error instanceof Error)

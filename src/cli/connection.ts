@@ -4,6 +4,7 @@ import { isAddress, splitBrokers } from '../config/compile.js';
 import { CONFIG_FILE_DEFAULT, loadConfig } from '../config/load.js';
 import { UsageError } from '../errors.js';
 import type { KafkaConfig } from '../kafka/client.js';
+import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { localKafka } from '../kafka/local-config.js';
 import type { CliContext } from './context.js';
 
@@ -24,6 +25,7 @@ export function connectionFor(
     brokers === undefined ? environment : { ...environment, KAFKA_BROKERS: brokers };
   if (wanted) {
     const config = loadConfig(configFile, environmentWithFlag);
+    allowBatchBytes(config.input.maxBatchBytes);
     return { kafka: config.kafka, config };
   }
   const listed = splitBrokers(environmentWithFlag.KAFKA_BROKERS ?? 'localhost:9092');

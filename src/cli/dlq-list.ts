@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
-import type { Config } from '../config/config.js';
 import { LetterMatcher } from '../dlq/letter-filter.js';
 import type { Ledger } from '../dlq/ledger.js';
-import { findLedgerTopic, readLedgers } from '../dlq/ledger-topic.js';
+import { readLedgers } from '../dlq/ledger-topic.js';
 import { lettersOf } from '../dlq/letters-of.js';
+import { patientLookups } from '../dlq/prepare-redrive.js';
 import { type LetterGroup, LetterSummary } from '../dlq/summarise.js';
 import { UsageError } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
@@ -40,14 +40,19 @@ async function list(options: ListOptions, context: CliContext): Promise<void> {
   await using admin = new KafkaAdmin(kafka, log);
   await admin.partitionCount(topic);
   const { from, to } = await resolveBounds(admin, topic, options);
-  const ledgers = config === null ? NO_LEDGERS : await ledgersOf(config, topic, admin, context, options);
+  const ledgers: ReadonlyMap<number, Ledger> =
+    config === null
+      ? new Map()
+      : await readLedgers({ kafka, group: config.group, letters: topic, admin, log, signal });
   const decoder =
-    config === null || options.entity === undefined ? null : prepareDecoder(config, prepareReading(config));
+    config === null || options.entity === undefined
+      ? null
+      : prepareDecoder(config, prepareReading(config), patientLookups(log));
   const matcher = new LetterMatcher(filterOf(options), decoder, config?.input.encoding ?? null);
   const summary = new LetterSummary(config?.input.encoding ?? null);
   const total = [...to].reduce((sum, [partition, end]) => sum + end - (from.get(partition) ?? end), 0);
   const groupPrefix = `${config?.group ?? 'outrider'}.dlq`;
-  {
+  try {
     using progress = startProgress(context.stderr, 'letters', total);
     let read = 0;
     for await (const letters of lettersOf({ kafka, topic, groupPrefix, from, to, log, signal })) {
@@ -56,23 +61,10 @@ async function list(options: ListOptions, context: CliContext): Promise<void> {
         if (matches[index] === true) summary.add(letter, ledgers.get(letter.partition));
       progress.update((read += letters.length));
     }
+  } finally {
+    // What was counted before a batch that cannot be read, or before it was asked to stop.
+    print(summary.sorted, topic, options, new Printer(context.stdout, context.environment));
   }
-  print(summary.sorted, topic, options, new Printer(context.stdout, context.environment));
-}
-
-const NO_LEDGERS: ReadonlyMap<number, Ledger> = new Map();
-
-/** What became of the letters, as the ledger of the configuration's group says. */
-async function ledgersOf(
-  { kafka, group }: Config,
-  topic: string,
-  admin: KafkaAdmin,
-  { signal, createLog }: CliContext,
-  { logLevel }: LetterOptions,
-): Promise<ReadonlyMap<number, Ledger>> {
-  const reading = { kafka, group, letters: topic, admin, log: createLog(logLevel), signal };
-  const found = await findLedgerTopic(reading);
-  return found === null ? NO_LEDGERS : readLedgers(reading, found);
 }
 
 function print(

@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.js';
 import { parkingTopicOf, prepareRedrive } from '../dlq/prepare-redrive.js';
 import { redrive } from '../dlq/redrive.js';
 import type { RedriveTally } from '../dlq/redrive-tally.js';
+import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { CliContext } from './context.js';
 import { type LetterOptions, filterOf, letterOptions } from './dlq-options.js';
@@ -74,6 +75,7 @@ async function move(
   context: CliContext,
 ): Promise<void> {
   const config = loadConfig(options.config, context.environment);
+  allowBatchBytes(config.input.maxBatchBytes);
   const log = context.createLog(options.logLevel);
   await using admin = new KafkaAdmin(config.kafka, log);
   const isDryRun = options.dryRun === true;
@@ -121,7 +123,7 @@ async function move(
 }
 
 function summaryJson(
-  { read, taken, outcomes, passedOver }: RedriveTally,
+  { read, taken, outcomes, passedOver, isComplete }: RedriveTally,
   dryRun: boolean,
   seconds: number,
 ): object {
@@ -140,13 +142,14 @@ function summaryJson(
       others: passedOver.others,
       cut: passedOver.cut,
     },
+    complete: isComplete,
     dryRun,
     seconds,
   };
 }
 
 function print(
-  { read, taken, outcomes, passedOver }: RedriveTally,
+  { read, taken, outcomes, passedOver, isComplete }: RedriveTally,
   facts: {
     readonly isDryRun: boolean;
     readonly seconds: number;
@@ -159,6 +162,8 @@ function print(
   printer.line(
     `${grouped(read)} letters of ${topic} read in ${seconds.toFixed(1)} s, ${grouped(taken)} ${isDryRun ? 'would be taken' : 'taken'}`,
   );
+  if (!isComplete)
+    printer.line('  stopped before the end, with all of that committed: call it again for the rest');
   const lines: (readonly [number, string])[] = [
     [outcomes.anomaly, 'scored: anomalies'],
     [outcomes.normal, 'scored: nothing anomalous'],

@@ -3,6 +3,7 @@ import { type Letter, placeOf } from '../dlq/letter.js';
 import { LetterMatcher } from '../dlq/letter-filter.js';
 import { LetterView } from '../dlq/letter-view.js';
 import { lettersOf } from '../dlq/letters-of.js';
+import { patientLookups } from '../dlq/prepare-redrive.js';
 import { UsageError } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { resolveBounds } from '../kafka/offset-bounds.js';
@@ -47,7 +48,8 @@ async function show(places: readonly string[], options: ShowOptions, context: Cl
   await admin.partitionCount(topic);
   const bounds = await resolveBounds(admin, topic, options);
   const reading = config === null ? null : prepareReading(config);
-  const decoder = config === null || reading === null ? null : prepareDecoder(config, reading);
+  const decoder =
+    config === null || reading === null ? null : prepareDecoder(config, reading, patientLookups(log));
   const matcher = new LetterMatcher(
     filterOf(options),
     options.entity === undefined ? null : decoder,

@@ -45,12 +45,14 @@ export class SchemaRegistry implements SchemaSource {
   /**
    * @param timeoutMs for one request
    * @param now monotonic, in ms
+   * @param isPatient waits for the next second where otherwise `notAsked` is the answer: for who has the time
    */
   constructor(
     options: RegistryOptions,
     private readonly onWaiting: RegistryWaiting = () => undefined,
     timeoutMs = REGISTRY_TIMEOUT_MS,
     private readonly now: () => number = () => performance.now(),
+    private readonly isPatient = false,
   ) {
     this.client = new RegistryClient(options, timeoutMs);
     this.unknown = new LRUCache({
@@ -93,7 +95,10 @@ export class SchemaRegistry implements SchemaSource {
       const answer = await settled(running, signal);
       if (answer !== null) return answer;
     }
-    if (this.isSpent()) return notAsked;
+    while (this.isSpent()) {
+      if (!this.isPatient) return notAsked;
+      await delay(1000 - (this.now() % 1000), undefined, { signal });
+    }
     const lookup = this.lookUp(key, signal);
     this.lookups.set(key, lookup);
     try {

@@ -25,7 +25,7 @@ export class IntoPipeline implements Treatment {
       const events = indices.map((index) => letters[index] as Letter);
       const scored = await scorer.score(batchOf(events, placeOf), signal);
       const output = publisher.output(scored);
-      records.push(...output.records);
+      for (const record of output.records) records.push(record);
       for (const index of output.anomalous) outcomes[indices[index] as number] = 'anomaly';
       for (const { index } of output.refused) {
         const isLast = (events[index] as Letter).attempts + 1 >= attemptsMax;

@@ -23,7 +23,7 @@ export class ParkAfter implements Treatment {
         indices.map((index) => letters[index] as Letter),
         signal,
       );
-      records.push(...treated.records);
+      for (const record of treated.records) records.push(record);
       for (const [i, index] of indices.entries()) outcomes[index] = treated.outcomes[i] as Outcome;
     }
     return { records, outcomes };

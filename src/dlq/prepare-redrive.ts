@@ -11,6 +11,7 @@ import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import { Scorer } from '../pipeline/scorer.js';
 import {
   type EventReading,
+  type LookupOptions,
   anomalyFrame,
   prepareDecoder,
   prepareJudge,
@@ -72,9 +73,7 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
   if (into === 'parking' && topic === parkingName)
     throw new ConfigurationError(`topic ${topic} is the parking topic: its letters are parked already`);
   const reading = prepareReading(config);
-  const decoder = prepareDecoder(config, reading, (reason) => {
-    if (reason !== null) log.warn({ reason }, 'waiting for the schema registry');
-  });
+  const decoder = prepareDecoder(config, reading, patientLookups(log));
   const { letters } = await findTopics(admin, kafka, { letters: topic });
   const parking = await parkingTopic(request, parkingName, letters);
   // Where what is read goes: of the other topics nothing has to be known, nor allowed.
@@ -89,7 +88,6 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
     kafka,
     group,
     topic,
-    partitions: letters.partitions,
     from,
     to,
     selector: new LetterSelector(new LetterMatcher(filter, decoder, input.encoding), {
@@ -106,6 +104,16 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
     log,
     signal,
     onProgress,
+  };
+}
+
+/** A dead letter has the time that an event does not have. */
+export function patientLookups(log: Logger): LookupOptions {
+  return {
+    isPatient: true,
+    onWaiting: (reason) => {
+      if (reason !== null) log.warn({ reason }, 'waiting for the schema registry');
+    },
   };
 }
 
@@ -136,9 +144,11 @@ async function treatmentFor(request: RedriveRequest, parts: Parts): Promise<Trea
   const { config, into, attemptsMax, clock, signal } = request;
   const intoParking = new IntoParking(parts.parking, clock);
   if (into === 'parking') return intoParking;
+  // What is parked was tried often enough already: whoever redrives it knows, and what fails stays there.
+  const isParked = parts.letters.name === parts.parking.name;
   if (into === 'source') {
     const intoSource = new IntoSource({ input: parts.destination, partitionOf: keyPartitioner() });
-    return new ParkAfter(attemptsMax, intoParking, intoSource);
+    return isParked ? intoSource : new ParkAfter(attemptsMax, intoParking, intoSource);
   }
   const judge = prepareJudge(config, parts.reading);
   const publisher = new Publisher({
@@ -147,17 +157,18 @@ async function treatmentFor(request: RedriveRequest, parts: Parts): Promise<Trea
     anomalies: parts.destination,
     // What fails again goes back to where it came from.
     deadLetters: parts.letters,
-    parking: { topic: parts.parking, attemptsMin: attemptsMax },
-    frame: await anomalyFrame(config, signal),
+    ...(isParked ? {} : { parking: { topic: parts.parking, attemptsMin: attemptsMax } }),
+    // Of a dry run nobody reads what is made, and nobody registers a schema for it.
+    frame: request.isDryRun ? Buffer.alloc(0) : await anomalyFrame(config, signal),
     clock,
   });
   const intoPipeline = new IntoPipeline({
     scorer: new Scorer(parts.decoder, parts.reading.features, judge),
     publisher,
     placeOf: (letter) => placeOf(letter, config),
-    attemptsMax,
+    attemptsMax: isParked ? Infinity : attemptsMax,
   });
-  return new ParkAfter(attemptsMax, intoParking, intoPipeline);
+  return isParked ? intoPipeline : new ParkAfter(attemptsMax, intoParking, intoPipeline);
 }
 
 /** Where the event of a letter stood, as far as that can be believed; else the letter's own place. */

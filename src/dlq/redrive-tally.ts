@@ -16,8 +16,15 @@ export class RedriveTally {
     unusable: 0,
   };
 
-  startPass(): void {
+  /** Whether everything in the range was looked at; otherwise it was asked to stop. */
+  isComplete = false;
+
+  /** @param isDryRun nothing of the pass before is committed: all of it is counted again */
+  startPass(isDryRun: boolean): void {
     this.passedOver = nothingPassed();
+    // What goes on waiting is met again.
+    this.outcomes.unusable = 0;
+    if (isDryRun) for (const outcome of Object.keys(this.outcomes) as Outcome[]) this.outcomes[outcome] = 0;
   }
 
   passOver(counts: Readonly<Record<PassedOver, number>>): void {
@@ -30,6 +37,11 @@ export class RedriveTally {
 
   get taken(): number {
     return Object.values(this.outcomes).reduce((sum, count) => sum + count, 0);
+  }
+
+  /** Those that the ledger has as done. */
+  get committed(): number {
+    return this.taken - this.outcomes.unusable;
   }
 
   get read(): number {

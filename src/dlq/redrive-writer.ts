@@ -8,9 +8,9 @@ import { recordBytes } from '../publish/record-size.js';
 import { Ledger } from './ledger.js';
 import { goneRecord, pageRecord, takeOverRecord } from './ledger-record.js';
 import {
+  LEDGER_PARTITION,
   type LedgerReading,
-  type LedgerTopic,
-  ledgerPartition,
+  ledgerTopicName,
   makeLedgerTopic,
   readLedgers,
   wasTakenOver,
@@ -21,9 +21,8 @@ import type { Outcome, Treated } from './treatment.js';
 export interface RedriveWriterOptions {
   readonly kafka: KafkaConfig;
   readonly group: string;
-  /** The dead-letter topic, and how many partitions it has. */
+  /** The dead-letter topic. */
   readonly topic: string;
-  readonly partitions: number;
   /** First offset that is read, by partition. */
   readonly from: ReadonlyMap<number, number>;
   readonly batchBytesMax: (topic: string) => number;
@@ -74,7 +73,6 @@ export function redriveId(group: string, { topic, partition }: TopicPartition): 
 export class RedriveWriter implements AsyncDisposable {
   private readonly writers: ReadonlyMap<number, LetterWriter>;
   private readonly producer: Producer;
-  private ledgerTopic: LedgerTopic | null = null;
   private readonly ledgers = new Map<number, Ledger>();
   private unit: Unit | null = null;
   /** Where this redrive's marks stand in the ledger topic, by partition of the letters. */
@@ -102,19 +100,17 @@ export class RedriveWriter implements AsyncDisposable {
    */
   async takeOver(): Promise<ReadonlyMap<number, Ledger>> {
     const { options, writers } = this;
-    const topic = await makeLedgerTopic(this.reading, options.partitions);
-    this.ledgerTopic = topic;
+    await makeLedgerTopic(this.reading);
     await Promise.all([...writers.values()].map((writer) => writer.fence()));
-    const ends = new Map<number, number>();
+    let end = 0;
     for (const [partition, writer] of writers) {
-      const to = this.ledgerPlace(partition);
-      const mark = takeOverRecord(to, this.lettersAt(partition));
+      const mark = takeOverRecord(this.ledgerPlace, this.lettersAt(partition));
       const [delivery] = await writer.write((via) => this.producer.sendAll([mark], via));
       const { offset } = delivery as Delivery;
       this.marks.set(partition, offset);
-      ends.set(to.partition, Math.max(ends.get(to.partition) ?? 0, offset + 1));
+      end = Math.max(end, offset + 1);
     }
-    for (const [partition, ledger] of await readLedgers(this.reading, topic, ends))
+    for (const [partition, ledger] of await readLedgers(this.reading, end))
       this.ledgers.set(partition, ledger);
     const ranges = await options.admin.range(options.topic);
     for (const partition of writers.keys()) {
@@ -127,17 +123,19 @@ export class RedriveWriter implements AsyncDisposable {
 
   /** Whether it was another redrive that fenced this one. @throws OutriderError */
   async wasTakenOver(): Promise<boolean> {
-    const { ledgerTopic, marks } = this;
-    return ledgerTopic !== null && marks.size > 0 && wasTakenOver(this.reading, ledgerTopic, marks);
+    return this.marks.size > 0 && wasTakenOver(this.reading, this.marks);
   }
 
   async add(partition: number, letters: readonly Letter[], { records, outcomes }: Treated): Promise<void> {
     if (this.unit !== null && this.unit.partition !== partition) await this.flush();
     const unit = (this.unit ??= { partition, letters: [], outcomes: [], records: [], bytes: 0 });
-    unit.letters.push(...letters);
-    unit.outcomes.push(...outcomes);
-    unit.records.push(...records);
-    for (const record of records) unit.bytes += recordBytes(record);
+    // One by one: a spread of a hundred thousand is more arguments than a call takes.
+    for (const letter of letters) unit.letters.push(letter);
+    for (const outcome of outcomes) unit.outcomes.push(outcome);
+    for (const record of records) {
+      unit.records.push(record);
+      unit.bytes += recordBytes(record);
+    }
     if (unit.letters.length >= UNIT_LETTERS_MAX || unit.bytes >= UNIT_BYTES_MAX) await this.flush();
   }
 
@@ -153,7 +151,7 @@ export class RedriveWriter implements AsyncDisposable {
       if (state !== null) ledger.mark(offset, timestampMs, state);
     }
     const at = this.lettersAt(partition);
-    const pages = ledger.takeTouched().map((page) => pageRecord(this.ledgerPlace(partition), at, page));
+    const pages = ledger.takeTouched().map((page) => pageRecord(this.ledgerPlace, at, page));
     this.inDoubt = unit;
     await this.write(partition, [...records, ...pages]);
     this.inDoubt = null;
@@ -168,7 +166,7 @@ export class RedriveWriter implements AsyncDisposable {
   private async forget(partition: number, ledger: Ledger, low: number): Promise<void> {
     const gone = ledger.dropBelow(low);
     const at = this.lettersAt(partition);
-    const to = this.ledgerPlace(partition);
+    const to = this.ledgerPlace;
     if (gone.length > 0)
       await this.write(
         partition,
@@ -190,9 +188,8 @@ export class RedriveWriter implements AsyncDisposable {
     return { topic: this.options.topic, partition };
   }
 
-  private ledgerPlace(partition: number): { readonly topic: string; readonly partition: number } {
-    const topic = this.ledgerTopic as LedgerTopic;
-    return { topic: topic.name, partition: ledgerPartition(topic, partition) };
+  private get ledgerPlace(): TopicPartition {
+    return { topic: ledgerTopicName(this.options.group), partition: LEDGER_PARTITION };
   }
 }
 

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import { AnswerNoError, FencedError, OutriderError } from '../errors.js';
+import { AnswerNoError, FencedError, OutriderError, UnreadableBatchError } from '../errors.js';
 import type { KafkaAdmin } from '../kafka/admin.js';
 import type { KafkaConfig } from '../kafka/client.js';
 import { REDRIVE_BACKOFF_FIRST_MS, REDRIVE_BACKOFF_MAX_MS } from '../kafka/time-outs.js';
 import type { Ledger } from './ledger.js';
-import { findLedgerTopic, readLedgers } from './ledger-topic.js';
+import { readLedgers } from './ledger-topic.js';
 import { lettersOf } from './letters-of.js';
 import type { Letter } from './letter.js';
 import type { LetterSelector, Selected } from './letter-selector.js';
@@ -16,9 +16,8 @@ import type { Outcome, Treated, Treatment } from './treatment.js';
 export interface RedriveOptions {
   readonly kafka: KafkaConfig;
   readonly group: string;
-  /** The dead-letter topic, how many partitions it has, and what is read of it: [from, to). */
+  /** The dead-letter topic, and what is read of it: [from, to), by partition. */
   readonly topic: string;
-  readonly partitions: number;
   readonly from: ReadonlyMap<number, number>;
   readonly to: ReadonlyMap<number, number>;
   readonly selector: LetterSelector;
@@ -49,16 +48,23 @@ export async function redrive(options: RedriveOptions): Promise<RedriveTally> {
   const work = new Redrive(options);
   let failures = 0;
   for (let waitMs = REDRIVE_BACKOFF_FIRST_MS; ; waitMs = Math.min(waitMs * 2, REDRIVE_BACKOFF_MAX_MS)) {
-    const before = work.tally.taken;
+    const before = work.tally.committed;
     try {
       await work.pass();
       return work.tally;
     } catch (error) {
-      failures = work.tally.taken > before ? 1 : failures + 1;
+      // Who is asked to stop does not fence anybody any more; the ledger says what is done.
+      if (options.signal.aborted) return work.tally;
+      failures = work.tally.committed > before ? 1 : failures + 1;
       if (!(error instanceof OutriderError) || !error.retriable || failures > FAILURES_MAX) throw error;
       options.log.warn({ reason: error.message, retryInMs: waitMs }, 'starting at the ledger again');
     }
-    await delay(waitMs);
+    try {
+      await delay(waitMs, undefined, { signal: options.signal });
+    } catch {
+      // Asked to stop while waiting.
+      return work.tally;
+    }
   }
 }
 
@@ -75,24 +81,28 @@ class Redrive {
     const from = new Map(
       [...options.from].filter(([partition, offset]) => offset < (options.to.get(partition) ?? 0)),
     );
-    if (from.size === 0) return;
-    tally.startPass();
+    if (from.size === 0) {
+      tally.isComplete = true;
+      return;
+    }
+    tally.startPass(options.isDryRun);
     if (options.isDryRun) {
       const reading = { ...options, letters: options.topic };
-      const found = await findLedgerTopic(reading);
-      const ledgers = found === null ? new Map<number, Ledger>() : await readLedgers(reading, found);
-      await this.go(from, ledgers, null);
+      await this.go(from, await readLedgers(reading), null);
+      tally.isComplete = !options.signal.aborted;
       return;
     }
     const onCommitted = (outcomes: readonly Outcome[]): void => tally.take(outcomes);
     await using writer = new RedriveWriter({ ...options, from, onCommitted }, [...from.keys()]);
     try {
       const ledgers = await writer.takeOver();
+      options.signal.throwIfAborted();
       this.settle(ledgers);
-      await this.go(from, ledgers, writer);
-      await writer.flush();
+      await this.goAsFarAsItGoes(from, ledgers, writer);
+      tally.isComplete = !options.signal.aborted;
     } catch (error) {
-      this.inDoubt = writer.inDoubt;
+      // One that is still in doubt from before is not forgotten over a fence that failed.
+      this.inDoubt = writer.inDoubt ?? this.inDoubt;
       if (error instanceof FencedError && (await writer.wasTakenOver())) {
         const { topic, group } = options;
         throw new AnswerNoError(
@@ -102,6 +112,21 @@ class Redrive {
       }
       throw error;
     }
+  }
+
+  /** A batch that cannot be read ends it; what came before is committed all the same. */
+  private async goAsFarAsItGoes(
+    from: ReadonlyMap<number, number>,
+    ledgers: ReadonlyMap<number, Ledger>,
+    writer: RedriveWriter,
+  ): Promise<void> {
+    try {
+      await this.go(from, ledgers, writer);
+    } catch (error) {
+      if (error instanceof UnreadableBatchError) await writer.flush();
+      throw error;
+    }
+    await writer.flush();
   }
 
   private async go(

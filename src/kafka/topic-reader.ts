@@ -56,8 +56,15 @@ export async function* readTopic(reading: TopicReading): AsyncGenerator<SourceBa
   }
 }
 
-function isDone({ to }: TopicReading, positions: ReadonlyMap<number, number>): boolean {
-  return to !== null && [...positions].every(([partition, position]) => position >= (to.get(partition) ?? 0));
+function isDone(
+  { to }: TopicReading,
+  positions: ReadonlyMap<number, number>,
+  blocked: ReadonlySet<number> = new Set(),
+): boolean {
+  if (to === null) return false;
+  return [...positions].every(
+    ([partition, position]) => blocked.has(partition) || position >= (to.get(partition) ?? 0),
+  );
 }
 
 /** Takes batches from the member and hands them to the reader, a few at a time. */
@@ -68,6 +75,9 @@ class Mailbox implements SourceListener {
   private changed: (() => void)[] = [];
   private failure: OutriderError | null = null;
   private closed = false;
+  /** Partitions that cannot be read on, and the first reason. */
+  private readonly blocked = new Set<number>();
+  private blockedBy: OutriderError | null = null;
 
   constructor(private readonly reading: TopicReading) {
     this.positions = new Map(reading.from);
@@ -102,13 +112,25 @@ class Mailbox implements SourceListener {
     this.wake();
   }
 
-  /** Whoever reads to an end has not reached it; what came before is handed out first. */
+  /** Whoever reads to an end hears of it when all that can be read was handed out. */
   unreadable(at: TopicPartition, batch: UnreadableBatch): void {
     const position = this.positions.get(at.partition);
     if (position === undefined) return;
-    if (position >= (this.reading.to?.get(at.partition) ?? Infinity)) this.member?.pause(at);
-    else if (position === batch.offset) this.fail(unreadableError(at, batch));
-    else this.member?.start(at, position);
+    const isBehindEnd = position >= (this.reading.to?.get(at.partition) ?? Infinity);
+    if (!isBehindEnd && position !== batch.offset) {
+      this.member?.start(at, position);
+      return;
+    }
+    this.member?.pause(at);
+    if (isBehindEnd) return;
+    const error = unreadableError(at, batch);
+    if (this.reading.to === null) {
+      this.fail(error);
+      return;
+    }
+    this.blocked.add(at.partition);
+    this.blockedBy ??= error;
+    this.wake();
   }
 
   heartbeat(): void {
@@ -129,7 +151,10 @@ class Mailbox implements SourceListener {
         return batch;
       }
       if (this.failure !== null) throw this.failure;
-      if (isDone(this.reading, this.positions)) return null;
+      if (isDone(this.reading, this.positions, this.blocked)) {
+        if (this.blockedBy !== null) throw this.blockedBy;
+        return null;
+      }
       await this.change();
     }
   }

@@ -72,21 +72,32 @@ export function prepareJudge(config: Config, { names, definitions }: EventReadin
   }
 }
 
+/** How schemas are looked up in a registry. */
+export interface LookupOptions {
+  readonly onWaiting?: RegistryWaiting | undefined;
+  /** However many ids turn out to be unknown, all are asked for: nobody waits for the events. */
+  readonly isPatient?: boolean;
+}
+
 /** Where the writer schemas of events come from. */
-export function prepareSchemas(config: Config, reader: Type, onWaiting?: RegistryWaiting): SchemaSource {
+export function prepareSchemas(
+  config: Config,
+  reader: Type,
+  { onWaiting, isPatient = false }: LookupOptions = {},
+): SchemaSource {
   const { encoding, registry, schemas } = config.input;
   return encoding === 'confluent' && registry !== null
-    ? new SchemaRegistry(registry, onWaiting)
+    ? new SchemaRegistry(registry, onWaiting, undefined, undefined, isPatient)
     : schemaFolder(schemas, reader);
 }
 
 export function prepareDecoder(
   config: Config,
   { reader, plan }: EventReading,
-  onWaiting?: RegistryWaiting,
+  lookups?: LookupOptions,
 ): EventDecoder {
   const { encoding, maxEventBytes } = config.input;
-  const schemas = prepareSchemas(config, reader, onWaiting);
+  const schemas = prepareSchemas(config, reader, lookups);
   try {
     return new EventDecoder({ encoding, reader, plan, schemas, maxEventBytes });
   } catch (cause) {
@@ -98,7 +109,7 @@ export function prepareDecoder(
 export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: RegistryWaiting): Scorer {
   const reading = prepareReading(config);
   const judge = prepareJudge(config, reading);
-  return new Scorer(prepareDecoder(config, reading, onWaiting), reading.features, judge, onStage);
+  return new Scorer(prepareDecoder(config, reading, { onWaiting }), reading.features, judge, onStage);
 }
 
 /** What stands before an anomaly's body: single-object, or with a registry Confluent's frame. @throws OutriderError */

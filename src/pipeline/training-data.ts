@@ -113,10 +113,11 @@ export async function trainingDataFromTopic(
   const { encoding, registry } = config.input;
   if (encoding === 'confluent' && registry !== null) await new RegistryClient(registry).ping(signal);
   let waiting: string | null = null;
-  const decoder = prepareDecoder(config, reading, (reason) => {
+  const onWaiting = (reason: string | null): void => {
     if (reason !== null && reason !== waiting) log.warn({ reason }, 'waiting for the schema registry');
     waiting = reason;
-  });
+  };
+  const decoder = prepareDecoder(config, reading, { onWaiting });
   await using admin = new KafkaAdmin(config.kafka, log);
   await admin.partitionCount(topic);
   const ranges = await admin.range(topic);

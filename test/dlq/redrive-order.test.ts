@@ -5,7 +5,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { prepareRedrive } from '../../src/dlq/prepare-redrive.js';
 import { type RedriveOptions, redrive } from '../../src/dlq/redrive.js';
 import type { LetterWriter } from '../../src/dlq/redrive-writer.js';
-import { OutcomeUnknownError } from '../../src/errors.js';
+import { FencedError, OutcomeUnknownError, UnreachableError } from '../../src/errors.js';
 import { KafkaAdmin } from '../../src/kafka/admin.js';
 import type { RecordTransport } from '../../src/ports.js';
 import { learnLaterSchema, produceLater, runToEnd } from '../support/dead-letters.js';
@@ -165,5 +165,51 @@ test('a commit whose answer is lost is looked up, not repeated', async () => {
     })),
   );
   assert.equal(tally.taken, LETTERS);
+  await verify();
+});
+
+test('a commit that is in doubt is not forgotten over a fence that fails: the limit holds', async () => {
+  await using scenario = await Scenario.create(1);
+  const { options, verify } = await deadLetters(scenario);
+  const limit = 100;
+  let writes = 0;
+  let fences = 0;
+  const plan = around(await options(), (own) => ({
+    fence: async () => {
+      if (++fences === 2) throw new UnreachableError('the broker is still away');
+      await own.fence();
+    },
+    write: async (send) => {
+      const sent = await own.write(send);
+      if (++writes === 2) throw new OutcomeUnknownError('the answer is lost');
+      return sent;
+    },
+  }));
+  const tally = await redrive({ ...plan, limit });
+  assert.equal(tally.taken, limit);
+  const rest = await redrive(await options());
+  assert.deepEqual([rest.taken, rest.passedOver.done], [LETTERS - limit, limit]);
+  await verify();
+});
+
+test('who is asked to stop commits what it has, and fences nobody any more', async () => {
+  await using scenario = await Scenario.create(1);
+  const { options, verify } = await deadLetters(scenario);
+  const asked = new AbortController();
+  let fences = 0;
+  const plan = around(await options(), (own) => ({
+    fence: async () => {
+      fences++;
+      await own.fence();
+    },
+    write: async (send) => {
+      const sent = await own.write(send);
+      asked.abort();
+      throw new FencedError(`somebody else, after ${String(sent)}`);
+    },
+  }));
+  const tally = await redrive({ ...plan, signal: asked.signal });
+  assert.deepEqual([tally.isComplete, fences], [false, 1]);
+  await redrive(await options());
   await verify();
 });
