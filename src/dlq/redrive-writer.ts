@@ -51,6 +51,8 @@ export interface LetterWriter {
 /** Of one transaction; also what is kept in memory. */
 const UNIT_LETTERS_MAX = 4096;
 const UNIT_BYTES_MAX = 8_388_608;
+/** Of all partitions together; then everything is committed before more is read. */
+const WAITING_BYTES_MAX = 67_108_864;
 
 /** What waits for the next transaction of a partition. */
 export interface Unit {
@@ -74,11 +76,15 @@ export class RedriveWriter implements AsyncDisposable {
   private readonly writers: ReadonlyMap<number, LetterWriter>;
   private readonly producer: Producer;
   private readonly ledgers = new Map<number, Ledger>();
-  private unit: Unit | null = null;
+  /** What waits for a commit, by partition of the letters. */
+  private readonly units = new Map<number, Unit>();
+  /** Commits on their way, one a partition at most. */
+  private readonly committing = new Map<number, { readonly unit: Unit; readonly done: Promise<void> }>();
+  private failure: Error | null = null;
   /** Where this redrive's marks stand in the ledger topic, by partition of the letters. */
   private readonly marks = new Map<number, number>();
   /** What was being committed when an error came: nobody knows yet whether it is. */
-  inDoubt: Unit | null = null;
+  readonly inDoubt: Unit[] = [];
 
   /** @param partitionsToDo of the dead-letter topic */
   constructor(
@@ -90,8 +96,17 @@ export class RedriveWriter implements AsyncDisposable {
     this.producer = new Producer({ transport: onlyInTransactions, batchBytesMax });
   }
 
+  /** Letters that are not committed yet. */
   get lettersWaiting(): number {
-    return this.unit?.letters.length ?? 0;
+    return this.waiting().reduce((sum, { letters }) => sum + letters.length, 0);
+  }
+
+  private get bytesWaiting(): number {
+    return this.waiting().reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  private waiting(): Unit[] {
+    return [...this.units.values(), ...[...this.committing.values()].map(({ unit }) => unit)];
   }
 
   /**
@@ -126,9 +141,16 @@ export class RedriveWriter implements AsyncDisposable {
     return this.marks.size > 0 && wasTakenOver(this.reading, this.marks);
   }
 
+  /**
+   * Takes what letters cause. A commit that is due is started and not waited for, but for the one before of the same
+   * partition. @throws OutriderError of an earlier commit
+   */
   async add(partition: number, letters: readonly Letter[], { records, outcomes }: Treated): Promise<void> {
-    if (this.unit !== null && this.unit.partition !== partition) await this.flush();
-    const unit = (this.unit ??= { partition, letters: [], outcomes: [], records: [], bytes: 0 });
+    let unit = this.units.get(partition);
+    if (unit === undefined) {
+      unit = { partition, letters: [], outcomes: [], records: [], bytes: 0 };
+      this.units.set(partition, unit);
+    }
     // One by one: a spread of a hundred thousand is more arguments than a call takes.
     for (const letter of letters) unit.letters.push(letter);
     for (const outcome of outcomes) unit.outcomes.push(outcome);
@@ -136,15 +158,42 @@ export class RedriveWriter implements AsyncDisposable {
       unit.records.push(record);
       unit.bytes += recordBytes(record);
     }
-    if (unit.letters.length >= UNIT_LETTERS_MAX || unit.bytes >= UNIT_BYTES_MAX) await this.flush();
+    if (unit.letters.length >= UNIT_LETTERS_MAX || unit.bytes >= UNIT_BYTES_MAX) await this.start(unit);
+    while (this.bytesWaiting >= WAITING_BYTES_MAX) await this.flush();
   }
 
-  /** Commits what waits. @throws OutriderError; the outcome is then unknown */
+  /** Commits what waits, and waits for it. @throws OutriderError; the outcome is then unknown */
   async flush(): Promise<void> {
-    const { unit } = this;
-    this.unit = null;
-    if (unit === null || unit.letters.length === 0) return;
-    const { partition, letters, outcomes, records } = unit;
+    for (const unit of [...this.units.values()]) await this.start(unit);
+    await this.settled();
+    if (this.failure !== null) throw this.failure;
+  }
+
+  /** Resolves when no commit is on its way any more. */
+  async settled(): Promise<void> {
+    await Promise.all([...this.committing.values()].map(({ done }) => done));
+  }
+
+  /** Starts a commit as soon as the one before of the partition is through. */
+  private async start(unit: Unit): Promise<void> {
+    const { partition } = unit;
+    await this.committing.get(partition)?.done;
+    // After an error nothing more is committed: what came before has to be looked up first.
+    if (this.failure !== null) throw this.failure;
+    this.units.delete(partition);
+    if (unit.letters.length === 0) return;
+    const done = this.commit(unit).then(
+      () => void this.committing.delete(partition),
+      (error: unknown) => {
+        this.committing.delete(partition);
+        this.inDoubt.push(unit);
+        this.failure ??= error as Error;
+      },
+    );
+    this.committing.set(partition, { unit, done });
+  }
+
+  private async commit({ partition, letters, outcomes, records }: Unit): Promise<void> {
     const ledger = this.ledgers.get(partition) as Ledger;
     for (const [index, { offset, timestampMs }] of letters.entries()) {
       const state = STATE_OF[outcomes[index] as Outcome];
@@ -152,13 +201,12 @@ export class RedriveWriter implements AsyncDisposable {
     }
     const at = this.lettersAt(partition);
     const pages = ledger.takeTouched().map((page) => pageRecord(this.ledgerPlace, at, page));
-    this.inDoubt = unit;
     await this.write(partition, [...records, ...pages]);
-    this.inDoubt = null;
     this.options.onCommitted(outcomes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    await this.settled();
     await Promise.all([...this.writers.values()].map((writer) => writer.discard()));
   }
 

@@ -71,7 +71,7 @@ export async function redrive(options: RedriveOptions): Promise<RedriveTally> {
 class Redrive {
   readonly tally = new RedriveTally();
   /** Of a pass that failed while it was committing. */
-  private inDoubt: Unit | null = null;
+  private inDoubt: readonly Unit[] = [];
 
   constructor(private readonly options: RedriveOptions) {}
 
@@ -102,7 +102,8 @@ class Redrive {
       tally.isComplete = !options.signal.aborted;
     } catch (error) {
       // One that is still in doubt from before is not forgotten over a fence that failed.
-      this.inDoubt = writer.inDoubt ?? this.inDoubt;
+      await writer.settled();
+      this.inDoubt = [...this.inDoubt, ...writer.inDoubt];
       if (error instanceof FencedError && (await writer.wasTakenOver())) {
         const { topic, group } = options;
         throw new AnswerNoError(
@@ -172,12 +173,14 @@ class Redrive {
   /** A commit whose outcome was not known: now the ledger tells. */
   private settle(ledgers: ReadonlyMap<number, Ledger>): void {
     const { inDoubt } = this;
-    this.inDoubt = null;
-    if (inDoubt === null) return;
-    const ledger = ledgers.get(inDoubt.partition);
-    const isCommitted = inDoubt.letters.some(
-      ({ offset, timestampMs }) => ledger !== undefined && ledger.stateOf(offset, timestampMs) !== 'waiting',
-    );
-    if (isCommitted) this.tally.take(inDoubt.outcomes);
+    this.inDoubt = [];
+    for (const { partition, letters, outcomes } of inDoubt) {
+      const ledger = ledgers.get(partition);
+      const isCommitted = letters.some(
+        ({ offset, timestampMs }) =>
+          ledger !== undefined && ledger.stateOf(offset, timestampMs) !== 'waiting',
+      );
+      if (isCommitted) this.tally.take(outcomes);
+    }
   }
 }

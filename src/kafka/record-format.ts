@@ -28,20 +28,15 @@ export function headerList(headers: IHeaders | undefined): HeaderList {
 }
 
 /**
- * A record for kafkajs, which keeps headers in an object: the order between different names is lost, a null value
- * cannot be written. Without a prototype the names `constructor` and `__proto__` stay names.
+ * A record for kafkajs. Headers are a list of pairs, which the repaired encoder (kafkajs/encoding.ts) takes as it is:
+ * their order is kept, and the names `constructor` and `__proto__` stay names. A null value is written empty.
  */
 export function toMessage(record: OutgoingRecord): Message {
   const message: Message = { key: record.key, value: record.value, partition: record.partition };
   if (record.timestampMs !== undefined) message.timestamp = String(record.timestampMs);
-  if (record.headers.length > 0) message.headers = headerObject(record.headers);
+  if (record.headers.length > 0)
+    message.headers = record.headers.map(([name, value]) => [name, value ?? EMPTY]) as unknown as IHeaders;
   return message;
-}
-
-function headerObject(headers: HeaderList): IHeaders {
-  const object = Object.create(null) as Record<string, Buffer[]>;
-  for (const [name, value] of headers) (object[name] ??= []).push(value ?? EMPTY);
-  return object;
 }
 
 const EMPTY = Buffer.alloc(0);

@@ -38,8 +38,8 @@ export function deadLetter(
   const why: [string, Buffer][] = [
     header('topic', facts.topic),
     header('partition', String(facts.partition)),
-    header('offset', record.offset),
-    header('timestamp', record.timestamp),
+    digits('offset', record.offset),
+    digits('timestamp', record.timestamp),
     header('group', facts.group),
     header('reason', facts.reason),
     header('message', facts.message.slice(0, MESSAGE_CHARS_MAX)),
@@ -86,5 +86,25 @@ function cut(whole: Content, why: HeaderList, batchBytesMax: number): Content {
 }
 
 function header(name: string, text: string): [string, Buffer] {
-  return [DEAD_LETTER_PREFIX + name, Buffer.from(text, 'utf8')];
+  return [DEAD_LETTER_PREFIX + name, bytesOf(text)];
+}
+
+/** Another in every letter. */
+function digits(name: string, text: string): [string, Buffer] {
+  return [DEAD_LETTER_PREFIX + name, Buffer.from(text, 'latin1')];
+}
+
+/** What all letters of a partition say, and most of their messages, is encoded once. */
+const TEXTS_MAX = 1000;
+const KEPT_CHARS_MAX = 200;
+const texts = new Map<string, Buffer>();
+
+function bytesOf(text: string): Buffer {
+  const known = texts.get(text);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(text, 'utf8');
+  if (text.length > KEPT_CHARS_MAX) return bytes;
+  if (texts.size >= TEXTS_MAX) texts.clear();
+  texts.set(text, bytes);
+  return bytes;
 }
