@@ -36,6 +36,8 @@ export interface UnreadableBatch {
   /** Of the batch; null where its header cannot be believed. */
   readonly lastOffset: number | null;
   readonly reason: string;
+  /** What led to it, in the words of a library: for the log alone. */
+  readonly cause?: string;
 }
 
 export type DeadLetterReason =

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { Supervisor } from '../fleet/supervisor.js';
 import { startFleetServer } from '../http/fleet-server.js';
+import { prepareOutputCodec } from '../pipeline/output-codec.js';
 import { prepareScorer } from '../pipeline/setup.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common, workerCount } from './options.js';
@@ -36,6 +37,7 @@ async function run(options: RunOptions, context: CliContext): Promise<void> {
   const log = context.createLog(options.logLevel);
   // What no worker could start with is said before any is started.
   prepareScorer(config);
+  await prepareOutputCodec(config, log);
   warnTimeOuts(config, log);
   const workers = options.workers ?? config.fleet.workers;
   const supervisor = new Supervisor({

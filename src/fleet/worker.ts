@@ -15,6 +15,7 @@ import { PartitionTasks } from '../pipeline/partition-tasks.js';
 import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import type { EventScorer, Scorer } from '../pipeline/scorer.js';
 import type { TaskStatus } from '../pipeline/task-context.js';
+import { prepareOutputCodec } from '../pipeline/output-codec.js';
 import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
 import type { OffsetReader, PartitionSink, PartitionSource, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
@@ -121,6 +122,7 @@ export class Worker {
       this.fail(stall);
     });
     const { config, clock, log, predecessor } = this.options;
+    await prepareOutputCodec(config, log);
     // Nobody waits for it: with or without, the group takes this one in.
     if (predecessor !== null) void dismissMember(config.kafka, config.group, predecessor, log);
     await this.admin.partitionCount(config.input.topic);

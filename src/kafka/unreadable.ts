@@ -9,8 +9,8 @@ export function unreadableBehind(batch: EachBatchPayload['batch']): UnreadableBa
   if (facts === null) return null;
   const { fetchedOffset } = batch as unknown as { readonly fetchedOffset: string };
   const offset = Math.max(facts.offset ?? 0, Number(fetchedOffset));
-  const { lastOffset, reason } = facts;
-  return { offset, lastOffset: lastOffset !== null && lastOffset >= offset ? lastOffset : null, reason };
+  const { lastOffset } = facts;
+  return { ...facts, offset, lastOffset: lastOffset !== null && lastOffset >= offset ? lastOffset : null };
 }
 
 /** For whoever reads a topic to its end and cannot. */

@@ -14,6 +14,7 @@ import { checkCertificates } from './check-certificates.js';
 import { checkRights, missingTransactionalId } from './check-rights.js';
 import { checkRegistry, checkSchemaFolder } from './check-schemas.js';
 import { type Finding, fault, ok, toldBy, tried } from './finding.js';
+import { prepareOutputCodec } from './output-codec.js';
 import { type EventReading, prepareJudge, prepareReading } from './setup.js';
 
 /** A partition number that no topic has: its transactional id belongs to the fleet, and fencing it disturbs nobody. */
@@ -63,6 +64,12 @@ export async function* check(
   });
   const reading = found as EventReading | null;
   if (reading !== null) yield* checkSchemaFolder(config, reading);
+  const { compression } = config.output;
+  if (compression !== 'none')
+    yield* tried('compression', async () => {
+      await prepareOutputCodec(config, log);
+      return `${compression} can be written here`;
+    });
   yield* checkCertificates(config, clock);
   await using admin = new KafkaAdmin(config.kafka, log);
   const reachable: Finding[] = [];

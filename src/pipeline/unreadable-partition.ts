@@ -5,6 +5,8 @@ import { UNREADABLE_RETRY_FIRST_MS, UNREADABLE_RETRY_MAX_MS } from '../kafka/tim
 /** What a partition does at a batch that cannot be read: it waits, and asks for it again now and then. */
 export class UnreadablePartition {
   private batch: UnreadableBatch | null = null;
+  /** Everything before the batch was read: not so once the partition was taken over at an older offset. */
+  private isReached = false;
   private retries = 0;
   /** Monotonic; null while an answer is awaited. */
   private askAtMs: number | null = null;
@@ -15,9 +17,9 @@ export class UnreadablePartition {
     private readonly log: Logger,
   ) {}
 
-  /** Why the partition does not go on, and what helps; null when it goes on. */
+  /** Why the partition does not go on, and what helps; null when it goes on, also towards the batch. */
   get message(): string | null {
-    return this.batch === null ? null : unreadableText(this.at, this.group, this.batch);
+    return this.batch === null || !this.isReached ? null : unreadableText(this.at, this.group, this.batch);
   }
 
   /** Read to be unreadable, for the first time or again. */
@@ -25,9 +27,11 @@ export class UnreadablePartition {
     const isNew = this.batch?.offset !== batch.offset;
     if (isNew) this.retries = 0;
     this.batch = batch;
+    this.isReached = true;
     this.askAtMs = nowMs + Math.min(UNREADABLE_RETRY_FIRST_MS * 2 ** this.retries++, UNREADABLE_RETRY_MAX_MS);
-    if (isNew) this.log.error({ ...this.at, offset: batch.offset, reason: batch.reason }, this.message ?? '');
-    else this.log.debug({ ...this.at, offset: batch.offset, reason: batch.reason }, 'still not readable');
+    const { offset, reason, cause } = batch;
+    if (isNew) this.log.error({ ...this.at, offset, reason, cause }, this.message ?? '');
+    else this.log.debug({ ...this.at, offset, reason, cause }, 'still not readable');
   }
 
   /** Whether it is time to ask for the batch again; says so once for each answer. */
@@ -37,16 +41,23 @@ export class UnreadablePartition {
     return true;
   }
 
-  /** The partition was read up to here. @returns whether that is behind the batch that could not be read */
+  /**
+   * The partition was read up to here, or starts here anew.
+   * @returns whether it waited before the batch until now and does not any more
+   */
   movedTo(position: number): boolean {
-    if (this.batch === null || position <= this.batch.offset) return false;
-    this.log.info(
-      { ...this.at, offset: this.batch.offset },
-      'the batch can be read now: the partition goes on',
-    );
-    this.batch = null;
+    if (this.batch === null || position === this.batch.offset) return false;
+    const hasWaited = this.isReached;
+    this.isReached = false;
     this.askAtMs = null;
-    return true;
+    if (position > this.batch.offset) {
+      this.log.info(
+        { ...this.at, offset: this.batch.offset },
+        'the batch can be read now: the partition goes on',
+      );
+      this.batch = null;
+    }
+    return hasWaited;
   }
 }
 

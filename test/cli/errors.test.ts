@@ -178,6 +178,24 @@ test('a configured port that is taken: exit 2', async () => {
   await new Promise((resolve) => server.close(resolve));
 });
 
+test('a codec without a binary for this platform: check names it, run and worker do not start', async () => {
+  const { name } = scenario;
+  const { file } = await scenario.configure('codec', {
+    output: { anomalies: name, deadLetters: name, compression: 'lz4' },
+  });
+  const written = await outrider(['check', '--config', file]);
+  assert.match(written.stdout, /✓ compression +lz4 can be written here/);
+  // The library then looks there alone, and does not find it.
+  const environment = { NAPI_RS_NATIVE_LIBRARY_PATH: join(folder, 'lz4.node') };
+  const said = 'output\\.compression: lz4 has no binary for this platform';
+  const checked = await outrider(['check', '--config', file], { environment });
+  assert.equal(checked.code, 1);
+  assert.match(checked.stdout, new RegExp(`✗ compression +\\S+: ${said}$`, 'm'));
+  assert.match(checked.stderr, /native binding/, 'the log has its words');
+  await failure(['run', '--config', file], 2, new RegExp(`${said}$`), { environment });
+  await failure(['worker', '--config', file], 2, new RegExp(`${said}$`), { environment });
+});
+
 test('check says line by line what is wrong, and exits 1', async () => {
   const good = await scenario.configure('good');
   const { code, stdout } = await outrider(['check', '--config', good.file]);

@@ -20,6 +20,7 @@ import { measureZstd } from '../../src/kafka/compression/zstd-frames.js';
 const NAMES: readonly CodecName[] = ['gzip', 'snappy', 'lz4', 'zstd'];
 const MIB = 2 ** 20;
 const VICTIM = fileURLToPath(new URL('../support/bomb-victim.js', import.meta.url));
+const LOAD_CODEC = new URL('../../src/kafka/compression/load-codec.js', import.meta.url).href;
 const run = promisify(execFile);
 
 async function outcome(name: CodecName, bytes: Buffer, bytesMax: number): Promise<Buffer | BatchFault> {
@@ -161,4 +162,21 @@ test('CRC-32C is the one of RFC 3720', () => {
   assert.equal(crc(Buffer.alloc(32, 0xff)), '62a8ab43');
   assert.equal(crc(Buffer.from(Array.from({ length: 32 }, (_, i) => i))), '46dd794e');
   assert.equal(crc32c(Buffer.from('xx123456789yy'), 2, 11).toString(16), 'e3069283');
+});
+
+test('a codec without a binary for this platform is a fault that says so, and not where it was looked for', async () => {
+  const script = `
+    const { decompress } = await import(${JSON.stringify(LOAD_CODEC)});
+    const error = await decompress(process.argv[1], Buffer.alloc(9), 9).catch((error) => error);
+    console.log(JSON.stringify([error.name, error.message, error.cause.message]));`;
+  // The libraries then look there alone, and do not find it.
+  const env = { ...process.env, NAPI_RS_NATIVE_LIBRARY_PATH: join(tmpdir(), 'absent.node') };
+  for (const name of ['snappy', 'lz4']) {
+    const args = ['--input-type=module', '--eval', script, name];
+    const { stdout } = await run(process.execPath, args, { env });
+    const [kind, message, cause] = JSON.parse(stdout) as [string, string, string];
+    assert.equal(kind, 'BatchFault');
+    assert.equal(message, `it is compressed, and ${name} has no binary for this platform`);
+    assert.match(cause, /\S/);
+  }
 });

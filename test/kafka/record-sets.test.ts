@@ -6,11 +6,13 @@ import { allowBatchBytes } from '../../src/kafka/compression/batch-limits.js';
 import { COMPRESSIONS, type Compression } from '../../src/kafka/compression/compression.js';
 import { recordSetDecoder } from '../../src/kafka/kafkajs/record-sets.js';
 import { type UnreadableFacts, unreadableFacts } from '../../src/kafka/kafkajs/unreadable-mark.js';
-import { batchBytes, compressed, goodBatch, recordBytes } from '../support/record-batches.js';
+import { batchBytes, compactedBatch, compressed, goodBatch, recordBytes } from '../support/record-batches.js';
 
 interface Read {
   readonly offsets: readonly number[];
   readonly values: readonly string[];
+  /** The offset up to which nothing more stands, where no record says it. */
+  readonly passed: number | null;
   readonly unreadable: UnreadableFacts | null;
 }
 
@@ -35,10 +37,15 @@ async function readAnswer(sets: readonly Buffer[]): Promise<readonly Read[]> {
   for (let i = 0; i < sets.length; i++) {
     const messages = await decode(answer);
     const unreadable = unreadableFacts(messages.at(-1));
-    const records = unreadable === null ? messages : messages.slice(0, -1);
+    const read = unreadable === null ? messages : messages.slice(0, -1);
+    const records = read.filter(({ isControlRecord }) => !isControlRecord);
+    const [mark] = read.filter(({ isControlRecord }) => isControlRecord);
+    assert.equal(read.length - records.length, mark === undefined ? 0 : 1);
+    assert.ok(mark === undefined || mark === messages.at(-1), 'only the last one');
     reads.push({
       offsets: records.map(({ offset }) => Number(offset)),
       values: records.map(({ value }) => String(value)),
+      passed: mark === undefined ? null : Number(mark.offset),
       unreadable,
     });
   }
@@ -56,8 +63,8 @@ test('batches of every compression come out in order, with the offsets of their 
   const batches = await Promise.all(
     COMPRESSIONS.map((compression, i) => goodBatch(compression, i * 10, values(i * 10, i * 10 + 10))),
   );
-  const { offsets, values: out, unreadable } = await read(...batches);
-  assert.equal(unreadable, null);
+  const { offsets, values: out, passed, unreadable } = await read(...batches);
+  assert.deepEqual([passed, unreadable], [null, null]);
   assert.deepEqual(
     offsets,
     Array.from({ length: 50 }, (_, i) => i),
@@ -153,6 +160,27 @@ test('the last batch may be there in part, the first may not', async () => {
     if (length > 0)
       assert.match((await read(second.subarray(0, length))).unreadable?.reason ?? '', /cut short/);
   }
+});
+
+test('what compaction took from the end of a set is passed over', async () => {
+  const ends = async (...batches: readonly Buffer[]): Promise<unknown> => {
+    const { offsets, passed, unreadable } = await read(...batches);
+    return [offsets, passed, unreadable?.offset ?? null];
+  };
+  const [first, last] = [await goodBatch('none', 0, values(0, 2)), await goodBatch('none', 9, values(9, 10))];
+  assert.deepEqual(await ends(compactedBatch(4, 3)), [[], 6, null], 'one without records');
+  assert.deepEqual(await ends(compactedBatch(4, 3), compactedBatch(8, 1)), [[], 8, null], 'two');
+  assert.deepEqual(await ends(first, compactedBatch(4, 3)), [[0, 1], 6, null], 'behind records');
+  assert.deepEqual(await ends(first, compactedBatch(4, 3, values(4, 5))), [[0, 1, 4], 6, null], 'half a one');
+  assert.deepEqual(await ends(first, compactedBatch(4, 3), last), [[0, 1, 9], null, null], 'between records');
+  assert.deepEqual(
+    await ends(compactedBatch(4, 3), last.subarray(0, 70)),
+    [[], 6, null],
+    'before one that is not there as a whole',
+  );
+  const torn = Buffer.from(last);
+  torn.writeUInt8(torn.readUInt8(65) ^ 1, 65);
+  assert.deepEqual(await ends(compactedBatch(4, 3), torn), [[], null, 7], 'before one that cannot be read');
 });
 
 test('a batch is measured with what its records take in memory', async () => {

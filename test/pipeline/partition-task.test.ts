@@ -33,6 +33,7 @@ class World {
   holdCommits: Promise<void> = Promise.resolve();
   private heartbeats: (() => void)[] = [];
   readonly task: PartitionTask;
+  readonly metrics = new WorkerMetrics();
 
   constructor(maxRecords = 1) {
     const transport = { send: () => Promise.reject(new Error('not in a transaction')) };
@@ -75,7 +76,7 @@ class World {
         }),
       } as unknown as Publisher,
       producer: new Producer({ transport, batchBytesMax: () => 1_000_000 }),
-      metrics: new WorkerMetrics(),
+      metrics: this.metrics,
       clock: () => 0,
       log: pino({ level: 'silent' }),
       pendingBytesMax: () => 8_388_608,
@@ -355,4 +356,32 @@ test('what was fetched before the fence says nothing of where the partition stan
   await world.deliver(0, 7);
   world.task.unreadable({ offset: 5, lastOffset: null, reason: 'torn' });
   assert.equal(world.task.status().unreadable, null);
+});
+
+test('taken over again at an older offset, a partition has not reached the unreadable batch until it has read up to it', async () => {
+  const world = new World(5);
+  let release = (): void => undefined;
+  world.task.assign();
+  await world.running();
+  world.holdCommits = new Promise((resolve) => (release = resolve));
+  await world.deliver(0, 5);
+  const flaw = { offset: 5, lastOffset: 9, reason: 'torn' };
+  const shown = async (): Promise<unknown> => {
+    const text = await world.metrics.registry.metrics();
+    return [world.task.status().unreadable !== null, /^outrider_partition_unreadable\{.*\} 1$/m.test(text)];
+  };
+  world.task.unreadable(flaw);
+  assert.deepEqual(await shown(), [true, true]);
+  world.nextFailure = new OutcomeUnknownError('what stands before it is not committed');
+  release();
+  await until('it is taken over again', 5000, () => world.task.status().position === 0);
+  await world.running();
+  assert.deepEqual(await shown(), [false, false]);
+  await world.deliver(0, 3);
+  assert.deepEqual(await shown(), [false, false]);
+  await world.deliver(3, 5);
+  world.task.unreadable(flaw);
+  assert.deepEqual(await shown(), [true, true]);
+  await world.task.drain();
+  assert.equal(world.committed, 5);
 });

@@ -39,13 +39,16 @@ export class LoneBroker implements AsyncDisposable {
     this.brokers = [...plan.brokers];
   }
 
-  /** @returns null without Java: a container's data do not outlive it */
-  static async create(): Promise<LoneBroker | null> {
+  /**
+   * @param properties added to its server.properties
+   * @returns null without Java: a container's data do not outlive it
+   */
+  static async create(properties = ''): Promise<LoneBroker | null> {
     const runtime = await findRuntime(cacheFolder(process.env), () => undefined);
     if (runtime.kind !== 'java') return null;
     const dataDir = mkdtempSync(join(tmpdir(), 'outrider-lone-broker-'));
     const plan = await planLaunch(runtime, dataDir, null);
-    appendFileSync(join(dataDir, 'server.properties'), SHORT_SESSIONS);
+    appendFileSync(join(dataDir, 'server.properties'), `${SHORT_SESSIONS}${properties}\n`);
     return new LoneBroker(plan);
   }
 

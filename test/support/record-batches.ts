@@ -9,16 +9,18 @@ export interface BatchParts {
   readonly compression: Compression;
   /** What stands behind the header. */
   readonly payload: Buffer;
+  /** How many offsets it takes, where that is more than it has records. */
+  readonly offsets?: number;
 }
 
 /** A batch whose checksum is right, whatever its payload is. */
-export function batchBytes({ baseOffset, count, compression, payload }: BatchParts): Buffer {
+export function batchBytes({ baseOffset, count, compression, payload, offsets = count }: BatchParts): Buffer {
   const head = Buffer.alloc(61);
   head.writeBigInt64BE(BigInt(baseOffset), 0);
   head.writeInt32BE(49 + payload.length, 8);
   head.writeInt8(2, 16);
   head.writeInt16BE(COMPRESSIONS.indexOf(compression), 21);
-  head.writeInt32BE(count - 1, 23);
+  head.writeInt32BE(offsets - 1, 23);
   head.writeBigInt64BE(1_700_000_000_000n, 27);
   head.writeBigInt64BE(1_700_000_000_000n, 35);
   head.writeBigInt64BE(-1n, 43);
@@ -59,6 +61,12 @@ export async function goodBatch(
 ): Promise<Buffer> {
   const payload = await compressed(compression, recordBytes(values));
   return batchBytes({ baseOffset, count: values.length, compression, payload });
+}
+
+/** What compaction leaves of a batch: its first records, or none, and the offsets that it had. */
+export function compactedBatch(baseOffset: number, offsets: number, values: readonly Buffer[] = []): Buffer {
+  const payload = recordBytes(values);
+  return batchBytes({ baseOffset, count: values.length, offsets, compression: 'none', payload });
 }
 
 /** Zig-zag. */

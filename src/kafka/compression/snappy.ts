@@ -1,4 +1,3 @@
-import { compressSync, uncompressSync } from 'snappy';
 import { BatchFault, tooLarge } from './batch-fault.js';
 import type { Codec } from './codec.js';
 
@@ -6,33 +5,36 @@ import type { Codec } from './codec.js';
  * Kafka's snappy: blocks of the snappy format, in the framing of Java's snappy library ("xerial": eight bytes of magic,
  * two versions, then a length in front of each block). Other clients write one bare block, which Java reads too.
  */
-export const snappy: Codec = {
-  compress(plain) {
-    const parts: Buffer[] = [FRAME_HEADER];
-    for (let at = 0; at < plain.length; at += BLOCK_BYTES) {
-      const block = compressSync(plain.subarray(at, at + BLOCK_BYTES));
-      const length = Buffer.alloc(4);
-      length.writeInt32BE(block.length);
-      parts.push(length, block);
-    }
-    return Buffer.concat(parts);
-  },
-  decompress(bytes, bytesMax) {
-    if (!isFramed(bytes)) return block(bytes, bytesMax, bytesMax);
-    const parts: Buffer[] = [];
-    let total = 0;
-    for (let at = FRAME_HEADER.length; at < bytes.length;) {
-      if (at + 4 > bytes.length) throw cutShort();
-      const end = at + 4 + bytes.readUInt32BE(at);
-      if (end > bytes.length) throw cutShort();
-      const part = block(bytes.subarray(at + 4, end), bytesMax - total, bytesMax);
-      total += part.length;
-      parts.push(part);
-      at = end;
-    }
-    return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
-  },
-};
+export async function loadSnappy(): Promise<Codec> {
+  const library = await import('snappy');
+  return {
+    compress(plain) {
+      const parts: Buffer[] = [FRAME_HEADER];
+      for (let at = 0; at < plain.length; at += BLOCK_BYTES) {
+        const block = library.compressSync(plain.subarray(at, at + BLOCK_BYTES));
+        const length = Buffer.alloc(4);
+        length.writeInt32BE(block.length);
+        parts.push(length, block);
+      }
+      return Buffer.concat(parts);
+    },
+    decompress(bytes, bytesMax) {
+      if (!isFramed(bytes)) return block(library, bytes, bytesMax, bytesMax);
+      const parts: Buffer[] = [];
+      let total = 0;
+      for (let at = FRAME_HEADER.length; at < bytes.length;) {
+        if (at + 4 > bytes.length) throw cutShort();
+        const end = at + 4 + bytes.readUInt32BE(at);
+        if (end > bytes.length) throw cutShort();
+        const part = block(library, bytes.subarray(at + 4, end), bytesMax - total, bytesMax);
+        total += part.length;
+        parts.push(part);
+        at = end;
+      }
+      return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts, total);
+    },
+  };
+}
 
 /** The magic, version 1, readable by version 1. */
 const FRAME_HEADER = Buffer.from('82534e41505059000000000100000001', 'hex');
@@ -47,12 +49,12 @@ function isFramed(bytes: Buffer): boolean {
 }
 
 /** A block says in front how large it is: nothing is allocated before that is believable and allowed. */
-function block(bytes: Buffer, roomBytes: number, bytesMax: number): Buffer {
+function block(library: typeof import('snappy'), bytes: Buffer, roomBytes: number, bytesMax: number): Buffer {
   const size = declaredSize(bytes);
   if (size > bytes.length * EXPANSION_MAX)
     throw new BatchFault(`its snappy data claim ${size} bytes in ${bytes.length}, which cannot be`);
   if (size > roomBytes) throw tooLarge(bytesMax);
-  return uncompressSync(bytes, { asBuffer: true }) as Buffer;
+  return library.uncompressSync(bytes, { asBuffer: true }) as Buffer;
 }
 
 /** Snappy format description, 1: the uncompressed length, a little-endian varint of at most 32 bits. */

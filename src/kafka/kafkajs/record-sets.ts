@@ -3,7 +3,8 @@
  * size, and makes an exception of the whole answer of one batch that it cannot read: the consumer then starts again for
  * ever. Here such a batch is a fact of its partition: what stands before it is given out, and behind that a record that
  * only says why there is no more (see unreadable.ts). Batches are checked against their CRC-32C, are decompressed within
- * batch-limits.ts, and one answer gives no more than memory is meant for: the rest is fetched again.
+ * batch-limits.ts, and one answer gives no more than memory is meant for: the rest is fetched again. Where compaction
+ * took the last records of a set, another record that is none says how far it goes (see end-mark.ts).
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { messageOf } from '../../errors.js';
@@ -14,6 +15,7 @@ import { COMPRESSIONS } from '../compression/compression.js';
 import type { DecodedRecord } from './decoding.js';
 import { type BatchHeader, checkBatch, readBatchHeader } from './record-batch.js';
 import { decodeRecords } from './decode-records.js';
+import { type EndMark, endMark } from './end-mark.js';
 import { type UnreadableMark, unreadableMark } from './unreadable-mark.js';
 
 /** What the records of one answer may take, decompressed, before the rest is left for the next. */
@@ -32,7 +34,7 @@ export interface AnswerDecoder {
 /** What the partitions of one answer have taken so far, by the cursor that they share. */
 const spent = new WeakMap<AnswerDecoder, { bytes: number }>();
 
-type RecordSet = (DecodedRecord | UnreadableMark)[];
+type RecordSet = (DecodedRecord | UnreadableMark | EndMark)[];
 
 /**
  * @param decodeMessageSet kafkajs's decoder of the formats before Kafka 0.11
@@ -82,12 +84,28 @@ class RecordSetReader {
         this.nextOffset = header.lastOffset + 1;
         if (this.sinceTurnBytes > TURN_BYTES) await this.turn();
       }
+      this.markEnd();
     } catch (error) {
       const lastOffset =
         header !== null && header.lastOffset >= (this.nextOffset ?? 0) ? header.lastOffset : null;
-      this.records.push(unreadableMark({ offset: this.nextOffset, lastOffset, reason: messageOf(error) }));
+      const cause = (error as Error).cause;
+      this.records.push(
+        unreadableMark({
+          offset: this.nextOffset,
+          lastOffset,
+          reason: messageOf(error),
+          ...(cause === undefined ? {} : { cause: messageOf(cause) }),
+        }),
+      );
     }
     return this.records;
+  }
+
+  /** What ends behind its last record. */
+  private markEnd(): void {
+    if (this.nextOffset === null) return;
+    const lastOffset = this.nextOffset - 1;
+    if (Number(this.records.at(-1)?.offset ?? -1) < lastOffset) this.records.push(endMark(lastOffset));
   }
 
   private async decompressed({ compression, start, end, count }: BatchHeader): Promise<Buffer> {

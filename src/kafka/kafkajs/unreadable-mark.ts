@@ -5,6 +5,8 @@ export interface UnreadableFacts {
   /** Of the batch; null where its header cannot be believed. */
   readonly lastOffset: number | null;
   readonly reason: string;
+  /** What led to it, in the words of a library: for the log alone. */
+  readonly cause?: string;
 }
 
 /**
