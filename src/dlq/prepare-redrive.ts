@@ -7,6 +7,7 @@ import { type Bound, resolveBounds } from '../kafka/offset-bounds.js';
 import { keyPartitioner } from '../kafka/partitioner.js';
 import { TransactionalWriter } from '../kafka/transactional-writer.js';
 import type { Clock } from '../model.js';
+import { prepareOutputCodec } from '../pipeline/output-codec.js';
 import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import { Scorer } from '../pipeline/scorer.js';
 import {
@@ -73,6 +74,7 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
   if (into === 'parking' && topic === parkingName)
     throw new ConfigurationError(`topic ${topic} is the parking topic: its letters are parked already`);
   const reading = prepareReading(config);
+  await prepareOutputCodec(config, log);
   const decoder = prepareDecoder(config, reading, patientLookups(log));
   const { letters } = await findTopics(admin, kafka, { letters: topic });
   const parking = await parkingTopic(request, parkingName, letters);
