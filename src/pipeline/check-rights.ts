@@ -42,7 +42,7 @@ export async function* checkRights(config: Config, log: Logger): AsyncGenerator<
     ? {
         level: 'ok',
         what: 'rights',
-        message: 'every right on topics and groups that the commands need is granted',
+        message: 'those of `run`, and those to read of the other commands, are granted',
       }
     : { level: 'ok', what: 'rights', message: 'none is known to be missing; of some the brokers do not say' };
 }

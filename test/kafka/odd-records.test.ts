@@ -59,6 +59,12 @@ test('keys, headers and values come out byte for byte', async () => {
   for (const [name, value] of letter?.headers ?? [])
     written.set(name, [...(written.get(name) ?? []), (value ?? Buffer.alloc(0)).toString('hex')]);
   const hex = (text: string): string => Buffer.from(text).toString('hex');
+  const names = (letter?.headers ?? []).map(([name]) => name).filter((name) => !name.startsWith('__dlq.'));
+  assert.deepEqual(
+    names,
+    headers.map(([name]) => name),
+    'in their order',
+  );
   assert.deepEqual(written.get('twice'), [hex('1'), hex('2')]);
   assert.deepEqual(written.get('constructor'), [hex('c')]);
   assert.deepEqual(written.get('__proto__'), [hex('p')]);
