@@ -2,7 +2,7 @@
 import { Cursor, EMPTY_ITEMS_MAX, DEPTH_MAX, MALFORMED } from '../../src/decode/cursor.js';
 import type { Step } from '../../src/decode/step.js';
 import { FRAME_BYTES, type Encoding } from '../../src/decode/wire-format.js';
-import type { AvroPair } from './avro-pair.js';
+import { type AvroPair, MAX_EVENT_BYTES } from './avro-pair.js';
 
 const REASONS = new Set(['undecodable', 'unknown-schema', 'too-large']);
 const BORN = [Object.prototype, Array.prototype, Function.prototype, Buffer.prototype].map(
@@ -36,7 +36,10 @@ export function changedPrototype(): string | null {
 export async function difference(pair: AvroPair, encoding: Encoding, body: Buffer): Promise<string | null> {
   const expected = pair.expected(encoding, body);
   if (expected === null) return null;
-  const batch = await pair.decode(encoding, [pair.framed(encoding, body)]);
+  const value = pair.framed(encoding, body);
+  const batch = await pair.decode(encoding, [value]);
+  if (value.length > MAX_EVENT_BYTES)
+    return batch.rejects[0]?.reason === 'too-large' ? null : 'it is larger than an event may be';
   if (batch.rows !== 1) return `avsc reads it, here: ${batch.rejects[0]?.message ?? ''}`;
   for (const [slot, value] of expected.entries()) {
     const isMissing = batch.missing?.[slot] === 1;
