@@ -5,13 +5,11 @@ import { readLedgers } from '../dlq/ledger-topic.js';
 import { lettersOf } from '../dlq/letters-of.js';
 import { patientLookups } from '../dlq/prepare-redrive.js';
 import { type LetterGroup, LetterSummary } from '../dlq/summarise.js';
-import { UsageError } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { resolveBounds } from '../kafka/offset-bounds.js';
 import { prepareDecoder, prepareReading } from '../pipeline/setup.js';
-import { connectionFor } from './connection.js';
 import type { CliContext } from './context.js';
-import { type LetterOptions, filterOf, letterOptions } from './dlq-options.js';
+import { type LetterOptions, filterOf, letterOptions, lettersAt, recordsBetween } from './dlq-options.js';
 import { common } from './options.js';
 import { Printer, grouped } from './output.js';
 import { startProgress } from './progress.js';
@@ -32,9 +30,7 @@ export function dlqListCommand(dlq: Command, context: CliContext): void {
 }
 
 async function list(options: ListOptions, context: CliContext): Promise<void> {
-  const { kafka, config } = connectionFor(options.config, options.brokers, context);
-  const topic = options.topic ?? config?.output.deadLetters;
-  if (topic === undefined) throw new UsageError('give --topic, or a configuration with --config');
+  const { kafka, config, topic, groupPrefix } = lettersAt(options, context);
   const { signal } = context;
   const log = context.createLog(options.logLevel);
   await using admin = new KafkaAdmin(kafka, log);
@@ -50,10 +46,8 @@ async function list(options: ListOptions, context: CliContext): Promise<void> {
       : prepareDecoder(config, prepareReading(config), patientLookups(log));
   const matcher = new LetterMatcher(filterOf(options), decoder, config?.input.encoding ?? null);
   const summary = new LetterSummary(config?.input.encoding ?? null);
-  const total = [...to].reduce((sum, [partition, end]) => sum + end - (from.get(partition) ?? end), 0);
-  const groupPrefix = `${config?.group ?? 'outrider'}.dlq`;
   try {
-    using progress = startProgress(context.stderr, 'letters', total);
+    using progress = startProgress(context.stderr, 'letters', recordsBetween(from, to));
     let read = 0;
     for await (const letters of lettersOf({ kafka, topic, groupPrefix, from, to, log, signal })) {
       const matches = await matcher.matches(letters, signal);

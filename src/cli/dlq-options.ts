@@ -1,7 +1,9 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import type { LetterFilter } from '../dlq/letter-filter.js';
 import { type Bound, parseBound } from '../kafka/offset-bounds.js';
-import type { CommonOptions } from './context.js';
+import { UsageError } from '../errors.js';
+import { type Connection, connectionFor } from './connection.js';
+import type { CliContext, CommonOptions } from './context.js';
 import { collect } from './options.js';
 
 /** Which letters a command is about. */
@@ -27,6 +29,22 @@ export function letterOptions(command: Command): Command {
       'earliest',
     )
     .option('--to <bound>', 'letters before here: latest, an offset, an ISO time, or ago', bound, 'latest');
+}
+
+/** Which dead-letter topic, and how to reach it; the configuration is null where there is none. @throws UsageError */
+export function lettersAt(
+  options: LetterOptions & { readonly brokers?: string },
+  context: CliContext,
+): Connection & { readonly topic: string; readonly groupPrefix: string } {
+  const connection = connectionFor(options.config, options.brokers, context);
+  const topic = options.topic ?? connection.config?.output.deadLetters;
+  if (topic === undefined) throw new UsageError('give --topic, or a configuration with --config');
+  return { ...connection, topic, groupPrefix: `${connection.config?.group ?? 'outrider'}.dlq` };
+}
+
+/** Records in a range, by partition. */
+export function recordsBetween(from: ReadonlyMap<number, number>, to: ReadonlyMap<number, number>): number {
+  return [...to].reduce((sum, [partition, end]) => sum + end - (from.get(partition) ?? end), 0);
 }
 
 export function filterOf({ reason, schema, entity }: LetterOptions): LetterFilter {

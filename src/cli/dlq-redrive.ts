@@ -3,10 +3,9 @@ import { loadConfig } from '../config/load.js';
 import { parkingTopicOf, prepareRedrive } from '../dlq/prepare-redrive.js';
 import { redrive } from '../dlq/redrive.js';
 import type { RedriveTally } from '../dlq/redrive-tally.js';
-import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { CliContext } from './context.js';
-import { type LetterOptions, filterOf, letterOptions } from './dlq-options.js';
+import { type LetterOptions, filterOf, letterOptions, recordsBetween } from './dlq-options.js';
 import { common, wholeNumber } from './options.js';
 import { Printer, grouped } from './output.js';
 import { startProgress } from './progress.js';
@@ -75,7 +74,6 @@ async function move(
   context: CliContext,
 ): Promise<void> {
   const config = loadConfig(options.config, context.environment);
-  allowBatchBytes(config.input.maxBatchBytes);
   const log = context.createLog(options.logLevel);
   await using admin = new KafkaAdmin(config.kafka, log);
   const isDryRun = options.dryRun === true;
@@ -98,11 +96,7 @@ async function move(
     signal: context.signal,
     onProgress: (read) => onProgress(read),
   });
-  const total = [...plan.to].reduce(
-    (sum, [partition, end]) => sum + end - (plan.from.get(partition) ?? end),
-    0,
-  );
-  using progress = startProgress(context.stderr, 'letters', total);
+  using progress = startProgress(context.stderr, 'letters', recordsBetween(plan.from, plan.to));
   onProgress = (read) => progress.update(read);
   const tally = await redrive(plan);
   progress[Symbol.dispose]();

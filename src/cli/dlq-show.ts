@@ -9,9 +9,8 @@ import { KafkaAdmin } from '../kafka/admin.js';
 import { resolveBounds } from '../kafka/offset-bounds.js';
 import { bytesAsText } from '../bytes-as-text.js';
 import { prepareDecoder, prepareReading } from '../pipeline/setup.js';
-import { connectionFor } from './connection.js';
 import type { CliContext } from './context.js';
-import { type LetterOptions, filterOf, letterOptions } from './dlq-options.js';
+import { type LetterOptions, filterOf, letterOptions, lettersAt } from './dlq-options.js';
 import { common, wholeNumber } from './options.js';
 import { Printer } from './output.js';
 
@@ -38,9 +37,7 @@ export function dlqShowCommand(dlq: Command, context: CliContext): void {
 }
 
 async function show(places: readonly string[], options: ShowOptions, context: CliContext): Promise<void> {
-  const { kafka, config } = connectionFor(options.config, options.brokers, context);
-  const topic = options.topic ?? config?.output.deadLetters;
-  if (topic === undefined) throw new UsageError('give --topic, or a configuration with --config');
+  const { kafka, config, topic, groupPrefix } = lettersAt(options, context);
   const wanted = parsePlaces(places);
   const { signal } = context;
   const log = context.createLog(options.logLevel);
@@ -57,7 +54,6 @@ async function show(places: readonly string[], options: ShowOptions, context: Cl
   );
   const view = new LetterView(config, reading?.reader ?? null);
   const printer = new Printer(context.stdout, context.environment);
-  const groupPrefix = `${config?.group ?? 'outrider'}.dlq`;
   let shown = 0;
   for (const { from, to } of wanted === null ? [bounds] : rangesOf(wanted, bounds, topic)) {
     for await (const letters of lettersOf({ kafka, topic, groupPrefix, from, to, log, signal })) {

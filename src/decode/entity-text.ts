@@ -43,7 +43,8 @@ function afterVarint(bytes: Uint8Array, start: number): number {
   return at + 1;
 }
 
-function varint(bytes: Uint8Array, start: number, end: number): bigint {
+/** The whole zig-zag varint that stands at [start, end), exact. */
+export function varint(bytes: Uint8Array, start: number, end: number): bigint {
   let raw = 0n;
   for (let at = start, shift = 0n; at < end; at++, shift += 7n)
     raw |= BigInt((bytes[at] as number) & 0x7f) << shift;

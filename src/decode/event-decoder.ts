@@ -5,17 +5,16 @@ import type { FieldBatch, Reject, SourceBatch, SourceRecord } from '../model.js'
 import { Cursor, MALFORMED } from './cursor.js';
 import type { EntityFormat } from './entity-text.js';
 import type { FieldPlan } from './field-plan.js';
-import { fingerprintKey } from './schema-folder.js';
 import type { Step } from './step.js';
 import { type CompiledReader, compileReader } from './reader-compiler.js';
 import { type SchemaSource, isNoSchema } from './schema-source.js';
-import { type Encoding, FRAME_BYTES, frameFault } from './wire-format.js';
+import { type Encoding, FRAME_BYTES, frameFault, schemaKey } from './wire-format.js';
 
 /** Compiled writer schemas that are kept, the least recently used dropped first. */
 export const COMPILED_SCHEMAS_MAX = 1000;
 /** Steps of all of them together (STEPS_MAX: of one); a step is a few hundred bytes. */
 export const COMPILED_STEPS_MAX = 500_000;
-/** Keys without a usable schema that are remembered. Apart, so that made-up keys do not push out schemas in use. */
+/** Keys of schemas that cannot be compiled, remembered. Apart, so that made-up keys do not push out schemas in use. */
 export const UNUSABLE_KEYS_MAX = 10_000;
 
 export interface DecoderOptions {
@@ -96,7 +95,7 @@ export class EventDecoder {
       }
       const writer = this.raw ?? this.writerOf(value);
       if (writer === null) {
-        const key = keyOf(encoding, value);
+        const key = schemaKey(encoding, value);
         const why = unreadable.get(key);
         if (why === undefined) return index;
         out.reject(index, 'unknown-schema', `no writer schema for ${describeKey(encoding, key)}: ${why}`);
@@ -126,7 +125,7 @@ export class EventDecoder {
     const low = encoding === 'confluent' ? value.readUInt32BE(1) : value.readUInt32LE(2);
     const high = encoding === 'confluent' ? 0 : value.readUInt32LE(6);
     if (low === this.lastLow && high === this.lastHigh && this.lastWriter !== null) return this.lastWriter;
-    const key = keyOf(encoding, value);
+    const key = schemaKey(encoding, value);
     const writer = this.writers.get(key)?.step ?? null;
     if (writer !== null) {
       this.lastLow = low;
@@ -146,7 +145,7 @@ export class EventDecoder {
     for (let index = first; index < records.length && events.size < COMPILED_SCHEMAS_MAX; index++) {
       const { value } = records[index] as SourceRecord;
       if (value === null || value.length > maxEventBytes || frameFault(encoding, value) !== null) continue;
-      const key = keyOf(encoding, value);
+      const key = schemaKey(encoding, value);
       if (!unreadable.has(key) && !this.writers.has(key)) events.set(key, (events.get(key) ?? 0) + 1);
     }
     return [...events]
@@ -157,8 +156,10 @@ export class EventDecoder {
   }
 
   private async learn(keys: readonly string[], unreadable: Unreadable, signal: AbortSignal): Promise<void> {
-    const known = keys.filter((key) => this.unusable.has(key));
-    for (const key of known) unreadable.set(key, this.unusable.get(key) as string);
+    for (const key of keys) {
+      const why = this.unusable.get(key);
+      if (why !== undefined) unreadable.set(key, why);
+    }
     const unknown = keys.filter((key) => !unreadable.has(key));
     if (unknown.length === 0) return;
     for (const [key, answer] of await this.options.schemas.find(unknown, signal)) {
@@ -182,10 +183,6 @@ export class EventDecoder {
       return why;
     }
   }
-}
-
-function keyOf(encoding: Encoding, value: Buffer): string {
-  return encoding === 'confluent' ? String(value.readUInt32BE(1)) : fingerprintKey(value.readBigUInt64LE(2));
 }
 
 function describeKey(encoding: Encoding, key: string): string {

@@ -1,7 +1,16 @@
 import type { Type } from 'avsc';
 import { bytesAsText } from '../bytes-as-text.js';
-import { type RecordShape, type TypeView, branchesOf, viewOf } from './avro-schema.js';
+import {
+  type RecordShape,
+  type TypeView,
+  branchesOf,
+  itemsOf,
+  symbolsOf,
+  valuesOf,
+  viewOf,
+} from './avro-schema.js';
 import { Cursor, DEPTH_MAX, MALFORMED } from './cursor.js';
+import { varint } from './entity-text.js';
 
 /** What an event looks like to a person, as JSON; or why it cannot be read. */
 export type EventView = { readonly event: unknown } | { readonly fault: string };
@@ -44,9 +53,8 @@ function read(view: TypeView, cursor: Cursor): unknown {
     case 'fixed':
       return take(cursor, (view.type as unknown as { size: number }).size);
     case 'enum': {
-      const { symbols } = view.type as unknown as { symbols: readonly string[] };
       const index = cursor.int();
-      return symbols[index] ?? cursor.fail(`an enum has no symbol ${index}`);
+      return symbolsOf(view)[index] ?? cursor.fail(`an enum has no symbol ${index}`);
     }
     case 'union': {
       const index = cursor.long();
@@ -73,7 +81,7 @@ function inside(view: TypeView, cursor: Cursor): unknown {
     return object;
   }
   if (view.kind === 'array') {
-    const items = viewOf((view.type as unknown as { itemsType: Type }).itemsType);
+    const items = viewOf(itemsOf(view));
     const array: unknown[] = [];
     // Items that may have no bytes of their own have a limit of their own.
     const bytesMin = ['null', 'record', 'fixed'].includes(items.kind) ? 0 : 1;
@@ -81,7 +89,7 @@ function inside(view: TypeView, cursor: Cursor): unknown {
       for (let i = 0; i < count; i++) array.push(read(items, cursor));
     return array;
   }
-  const values = viewOf((view.type as unknown as { valuesType: Type }).valuesType);
+  const values = viewOf(valuesOf(view));
   const object = Object.create(null) as Record<string, unknown>;
   for (let count = cursor.blockCount(1); count > 0; count = cursor.blockCount(1))
     for (let i = 0; i < count; i++) {
@@ -95,10 +103,7 @@ function long(cursor: Cursor): number | string {
   const start = cursor.at;
   const value = cursor.long();
   if (Number.isSafeInteger(value)) return value;
-  let raw = 0n;
-  for (let at = start, shift = 0n; at < cursor.at; at++, shift += 7n)
-    raw |= BigInt((cursor.bytes[at] as number) & 0x7f) << shift;
-  return ((raw >> 1n) ^ -(raw & 1n)).toString();
+  return varint(cursor.bytes, start, cursor.at).toString();
 }
 
 function jsonNumber(value: number): number | string {

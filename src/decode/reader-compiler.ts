@@ -18,6 +18,7 @@ import {
   type TypeView,
   branchesOf,
   itemsOf,
+  symbolDefaultOf,
   symbolsOf,
   valuesOf,
   viewOf,
@@ -198,7 +199,7 @@ class Compiler {
   private noteLostSymbols(writer: TypeView, reader: TypeView | null): void {
     const { notes } = this;
     if (notes === null || reader === null) return;
-    if ((reader.type as unknown as { default?: string }).default !== undefined) return;
+    if (symbolDefaultOf(reader) !== null) return;
     const symbols = symbolsOf(writer);
     const known = new Set(symbolsOf(reader));
     const lost = symbols.filter((symbol) => !known.has(symbol));

@@ -1,3 +1,5 @@
+import { fingerprintKey } from './schema-folder.js';
+
 /** How a value on a topic names its writer schema. */
 export type Encoding = 'single-object' | 'confluent' | 'raw';
 
@@ -12,4 +14,9 @@ export function frameFault(encoding: Encoding, value: Buffer): string | null {
     return 'no single-object marker (C3 01) at the start';
   if (encoding === 'confluent' && value[0] !== 0) return 'no magic byte (00) at the start';
   return null;
+}
+
+/** What a framed value names its writer schema by: a decimal id, or sixteen hex digits of fingerprint. */
+export function schemaKey(encoding: Encoding, value: Buffer): string {
+  return encoding === 'confluent' ? String(value.readUInt32BE(1)) : fingerprintKey(value.readBigUInt64LE(2));
 }

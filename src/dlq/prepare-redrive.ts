@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { EventDecoder } from '../decode/event-decoder.js';
 import { ConfigurationError } from '../errors.js';
+import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { type Bound, resolveBounds } from '../kafka/offset-bounds.js';
 import { keyPartitioner } from '../kafka/partitioner.js';
@@ -22,7 +23,6 @@ import { type OutputTopic, Publisher } from '../publish/publisher.js';
 import { IntoParking } from './into-parking.js';
 import { IntoPipeline } from './into-pipeline.js';
 import { IntoSource } from './into-source.js';
-import { ledgerTopicName } from './ledger-topic.js';
 import type { EventPlace } from './letter-batch.js';
 import type { Letter } from './letter.js';
 import { type LetterFilter, LetterMatcher } from './letter-filter.js';
@@ -73,6 +73,7 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
   const parkingName = request.parkingTopic ?? parkingTopicOf(output.deadLetters);
   if (into === 'parking' && topic === parkingName)
     throw new ConfigurationError(`topic ${topic} is the parking topic: its letters are parked already`);
+  allowBatchBytes(input.maxBatchBytes);
   const reading = prepareReading(config);
   await prepareOutputCodec(config, log);
   const decoder = prepareDecoder(config, reading, patientLookups(log));
@@ -83,8 +84,6 @@ export async function prepareRedrive(request: RedriveRequest): Promise<RedriveOp
   const { destination } = await findTopics(admin, kafka, { destination: target });
   const topics = [letters, parking, destination];
   const limits = new Map(topics.map(({ name, batchBytesMax }) => [name, batchBytesMax]));
-  const ledger = ledgerTopicName(group);
-  limits.set(ledger, LEDGER_BATCH_BYTES_MAX);
   const { from, to } = await resolveBounds(admin, topic, request);
   return {
     kafka,

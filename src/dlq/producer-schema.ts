@@ -1,5 +1,4 @@
-import { type Encoding, frameFault } from '../decode/wire-format.js';
-import { fingerprintKey } from '../decode/schema-folder.js';
+import { type Encoding, frameFault, schemaKey } from '../decode/wire-format.js';
 
 /** How a letter's value names the schema that its producer wrote it with. */
 export interface ProducerSchema {
@@ -17,9 +16,7 @@ export function producerSchema(value: Buffer | null, encoding: Encoding | null):
   const candidates = encoding === null ? (['single-object', 'confluent'] as const) : [encoding];
   const framed = candidates.find((candidate) => frameFault(candidate, value) === null);
   if (framed === undefined) return null;
-  return framed === 'confluent'
-    ? { encoding: framed, key: String(value.readUInt32BE(1)) }
-    : { encoding: framed, key: fingerprintKey(value.readBigUInt64LE(2)) };
+  return { encoding: framed, key: schemaKey(framed, value) };
 }
 
 /** `id 7`, `8d1f…` or `-` */

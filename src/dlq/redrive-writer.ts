@@ -23,16 +23,13 @@ export interface RedriveWriterOptions {
   readonly group: string;
   /** The dead-letter topic. */
   readonly topic: string;
-  /** First offset that is read, by partition. */
-  readonly from: ReadonlyMap<number, number>;
+  /** The largest record batch of each topic that is written to, in bytes. */
   readonly batchBytesMax: (topic: string) => number;
   /** How the letters of a partition are committed. */
   readonly writerFor: (partition: number) => LetterWriter;
   readonly admin: KafkaAdmin;
   readonly log: Logger;
   readonly signal: AbortSignal;
-  /** Told of what is committed. */
-  readonly onCommitted: (outcomes: readonly Outcome[]) => void;
 }
 
 /**
@@ -86,10 +83,14 @@ export class RedriveWriter implements AsyncDisposable {
   /** What was being committed when an error came: nobody knows yet whether it is. */
   readonly inDoubt: Unit[] = [];
 
-  /** @param partitionsToDo of the dead-letter topic */
+  /**
+   * @param partitionsToDo of the dead-letter topic
+   * @param onCommitted told of what is committed
+   */
   constructor(
     private readonly options: RedriveWriterOptions,
     partitionsToDo: readonly number[],
+    private readonly onCommitted: (outcomes: readonly Outcome[]) => void,
   ) {
     const { writerFor, batchBytesMax } = options;
     this.writers = new Map(partitionsToDo.map((partition) => [partition, writerFor(partition)]));
@@ -159,7 +160,7 @@ export class RedriveWriter implements AsyncDisposable {
       unit.bytes += recordBytes(record);
     }
     if (unit.letters.length >= UNIT_LETTERS_MAX || unit.bytes >= UNIT_BYTES_MAX) await this.start(unit);
-    while (this.bytesWaiting >= WAITING_BYTES_MAX) await this.flush();
+    if (this.bytesWaiting >= WAITING_BYTES_MAX) await this.flush();
   }
 
   /** Commits what waits, and waits for it. @throws OutriderError; the outcome is then unknown */
@@ -202,7 +203,7 @@ export class RedriveWriter implements AsyncDisposable {
     const at = this.lettersAt(partition);
     const pages = ledger.takeTouched().map((page) => pageRecord(this.ledgerPlace, at, page));
     await this.write(partition, [...records, ...pages]);
-    this.options.onCommitted(outcomes);
+    this.onCommitted(outcomes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,8 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Logger } from 'pino';
 import { AnswerNoError, FencedError, OutriderError, UnreadableBatchError } from '../errors.js';
-import type { KafkaAdmin } from '../kafka/admin.js';
-import type { KafkaConfig } from '../kafka/client.js';
 import { REDRIVE_BACKOFF_FIRST_MS, REDRIVE_BACKOFF_MAX_MS } from '../kafka/time-outs.js';
 import type { Ledger } from './ledger.js';
 import { readLedgers } from './ledger-topic.js';
@@ -10,14 +7,11 @@ import { lettersOf } from './letters-of.js';
 import type { Letter } from './letter.js';
 import type { LetterSelector, Selected } from './letter-selector.js';
 import { RedriveTally } from './redrive-tally.js';
-import { type LetterWriter, RedriveWriter, type Unit } from './redrive-writer.js';
-import type { Outcome, Treated, Treatment } from './treatment.js';
+import { RedriveWriter, type RedriveWriterOptions, type Unit } from './redrive-writer.js';
+import type { Treated, Treatment } from './treatment.js';
 
-export interface RedriveOptions {
-  readonly kafka: KafkaConfig;
-  readonly group: string;
-  /** The dead-letter topic, and what is read of it: [from, to), by partition. */
-  readonly topic: string;
+export interface RedriveOptions extends RedriveWriterOptions {
+  /** What is read of the dead-letter topic: [from, to), by partition. */
   readonly from: ReadonlyMap<number, number>;
   readonly to: ReadonlyMap<number, number>;
   readonly selector: LetterSelector;
@@ -26,12 +20,6 @@ export interface RedriveOptions {
   readonly limit: number;
   /** Says what would happen, and writes nothing. */
   readonly isDryRun: boolean;
-  /** The largest record batch of each topic that is written to, in bytes. */
-  readonly batchBytesMax: (topic: string) => number;
-  readonly writerFor: (partition: number) => LetterWriter;
-  readonly admin: KafkaAdmin;
-  readonly log: Logger;
-  readonly signal: AbortSignal;
   readonly onProgress: (lettersRead: number) => void;
 }
 
@@ -92,8 +80,7 @@ class Redrive {
       tally.isComplete = !options.signal.aborted;
       return;
     }
-    const onCommitted = (outcomes: readonly Outcome[]): void => tally.take(outcomes);
-    await using writer = new RedriveWriter({ ...options, from, onCommitted }, [...from.keys()]);
+    await using writer = new RedriveWriter(options, [...from.keys()], (outcomes) => tally.take(outcomes));
     try {
       const ledgers = await writer.takeOver();
       options.signal.throwIfAborted();
