@@ -1,0 +1,78 @@
+import { type Detector, type ModelArrays, ModelFault } from '../detector.js';
+import { averagePathLength } from '../path-length.js';
+import { anomalyScores, sharesOf } from './anomaly-score.js';
+import { checkedForest, doubles } from './checked-forest.js';
+
+/**
+ * A forest that splits on hyperplanes, see extended-growth.
+ * @throws ModelFault
+ */
+export function extendedForest(arrays: ModelArrays, width: number): Detector {
+  const normal = doubles(arrays, 'normal');
+  const intercept = doubles(arrays, 'intercept');
+  if (normal.length !== intercept.length || normal.length % width !== 0)
+    throw new ModelFault(`the arrays of the hyperplanes do not fit ${width} features`);
+  if (!normal.every(Number.isFinite) || !intercept.every(Number.isFinite))
+    throw new ModelFault('a hyperplane has a number that is not finite');
+  const forest = checkedForest(arrays, normal.length / width);
+  const { feature: plane, threshold, left, path, root } = forest;
+  const toScores = anomalyScores(forest);
+  const expected = Float64Array.from(forest.size, averagePathLength);
+
+  return {
+    score(values, rows, scores) {
+      scores.fill(0, 0, rows);
+      // Tree by tree over the batch, so that one tree stays in the nearest cache.
+      for (const start of root) {
+        for (let row = 0; row < rows; row++) {
+          let node = start;
+          while (left[node] !== node) node = childOf(node, values, row * width);
+          scores[row] = (scores[row] as number) + (path[node] as number);
+        }
+      }
+      toScores(scores, rows);
+    },
+
+    /**
+     * As in a plain forest, each split's change of the path length still to be expected goes to the features that
+     * made the split: to each by its part |normal × (x − intercept)| of the row's distance from the hyperplane, where
+     * that part points to the side the row is on.
+     */
+    contributions(row) {
+      const shortened = new Float64Array(width);
+      for (const start of root) {
+        let node = start;
+        while (left[node] !== node) {
+          const child = childOf(node, row, 0);
+          share(node, child, row, (expected[node] as number) - 1 - (expected[child] as number), shortened);
+          node = child;
+        }
+      }
+      return sharesOf(shortened);
+    },
+  };
+
+  function childOf(node: number, values: Float64Array, base: number): number {
+    const at = (plane[node] as number) * width;
+    let sum = 0;
+    for (let i = 0; i < width; i++) sum += (normal[at + i] as number) * (values[base + i] as number);
+    return (left[node] as number) + (sum < (threshold[node] as number) ? 0 : 1);
+  }
+
+  function share(
+    node: number,
+    child: number,
+    row: Float64Array,
+    change: number,
+    shortened: Float64Array,
+  ): void {
+    const at = (plane[node] as number) * width;
+    const side = child === left[node] ? -1 : 1;
+    const part = (i: number): number =>
+      Math.max(0, side * (normal[at + i] as number) * ((row[i] as number) - (intercept[at + i] as number)));
+    let distance = 0;
+    for (let i = 0; i < width; i++) distance += part(i);
+    if (!(distance > 0 && distance < Infinity)) return;
+    for (let i = 0; i < width; i++) shortened[i] = (shortened[i] as number) + (change * part(i)) / distance;
+  }
+}
