@@ -159,7 +159,7 @@ async function train({ brokers, topic, folder }: BenchTopic): Promise<void> {
   const random = seededRandom(2);
   const data = Float64Array.from({ length: TRAINING_ROWS * FEATURES }, () => 0);
   for (let row = 0; row < TRAINING_ROWS; row++) data.set(values(random), row * FEATURES);
-  const model = await trainModel(
+  const { model } = await trainModel(
     {
       kind: config.detector.kind,
       options: config.detector.options,
@@ -169,7 +169,9 @@ async function train({ brokers, topic, folder }: BenchTopic): Promise<void> {
       source: 'bench',
       rejected: 0,
       name: 'bench',
-      contamination: 0.01,
+      rowsPerDay: null,
+      threshold: null,
+      imported: null,
     },
     Date.now,
     new AbortController().signal,

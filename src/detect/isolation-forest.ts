@@ -21,8 +21,11 @@ type Options = z.infer<typeof options>;
 export const isolationForest: DetectorKind = {
   type: 'isolation-forest',
   options,
-  train: (data, configured, signal) => trainForest(data, configured as Options, signal),
-  create: (configured, features, arrays) => {
+  imports: 'never',
+  train: async ({ data, options: configured }, signal) => ({
+    arrays: await trainForest(data, configured as Options, signal),
+  }),
+  create: (configured, features, { arrays }) => {
     const extended = configured.extended === true;
     if (extended !== 'normal' in arrays)
       throw new ModelFault(

@@ -11,10 +11,3 @@ export function anomalyScores({ root, psi }: CheckedForest): (sums: Float64Array
     for (let row = 0; row < rows; row++) sums[row] = Math.pow(2, (sums[row] as number) * scale);
   };
 }
-
-/** Contributions of what each feature shortened the path by; one that lengthened it counts as 0. Changes its argument. */
-export function sharesOf(shortened: Float64Array): Float64Array {
-  let sum = 0;
-  for (let i = 0; i < shortened.length; i++) sum += shortened[i] = Math.max(0, shortened[i] as number);
-  return sum === 0 ? shortened.fill(1 / shortened.length) : shortened.map((share) => share / sum);
-}

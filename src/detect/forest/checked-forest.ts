@@ -10,6 +10,9 @@ export interface CheckedForest extends ForestArrays {
 /** Largest `sampleSize`. */
 export const PSI_MAX = 65_536;
 
+/** Most levels of a tree; training stops at ⌈log2(ψ)⌉. */
+const DEPTH_MAX = 64;
+
 /**
  * @param features numbers that `feature` may have: below it, and at least 0
  * @throws ModelFault
@@ -79,6 +82,8 @@ function checkShape({ left, root, depth }: ForestArrays): void {
     claim(child + 1, owner, at + 1);
   }
   deepest.forEach((levels, number) => {
+    if (levels > DEPTH_MAX)
+      throw new ModelFault(`tree ${number} has ${levels} levels, ${DEPTH_MAX} is the most`);
     if (levels !== depth[number])
       throw new ModelFault(`tree ${number} has ${levels} levels, the model says ${depth[number] as number}`);
   });

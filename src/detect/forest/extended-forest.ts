@@ -1,7 +1,9 @@
 import { type Detector, type ModelArrays, ModelFault } from '../detector.js';
 import { averagePathLength } from '../path-length.js';
-import { anomalyScores, sharesOf } from './anomaly-score.js';
+import { toShares } from '../shares.js';
+import { anomalyScores } from './anomaly-score.js';
 import { checkedForest, doubles } from './checked-forest.js';
+import { scalarProduct } from './scalar-product.js';
 
 /**
  * A forest that splits on hyperplanes, see extended-growth.
@@ -38,24 +40,32 @@ export function extendedForest(arrays: ModelArrays, width: number): Detector {
      * made the split: to each by its part |normal × (x − intercept)| of the row's distance from the hyperplane, where
      * that part points to the side the row is on.
      */
-    contributions(row) {
-      const shortened = new Float64Array(width);
-      for (const start of root) {
-        let node = start;
-        while (left[node] !== node) {
-          const child = childOf(node, row, 0);
-          share(node, child, row, (expected[node] as number) - 1 - (expected[child] as number), shortened);
-          node = child;
-        }
+    explain(values, rows) {
+      const contributions = new Float64Array(rows * width);
+      for (let row = 0; row < rows; row++) {
+        const shares = contributions.subarray(row * width, (row + 1) * width);
+        addShortened(values.subarray(row * width, (row + 1) * width), shares);
+        for (let f = 0; f < width; f++) shares[f] = Math.max(0, shares[f] as number);
+        toShares(shares);
       }
-      return sharesOf(shortened);
+      return { contributions, expected: null };
     },
   };
 
+  function addShortened(row: Float64Array, shortened: Float64Array): void {
+    for (const start of root) {
+      let node = start;
+      while (left[node] !== node) {
+        const child = childOf(node, row, 0);
+        share(node, child, row, (expected[node] as number) - 1 - (expected[child] as number), shortened);
+        node = child;
+      }
+    }
+  }
+
   function childOf(node: number, values: Float64Array, base: number): number {
     const at = (plane[node] as number) * width;
-    let sum = 0;
-    for (let i = 0; i < width; i++) sum += (normal[at + i] as number) * (values[base + i] as number);
+    const sum = scalarProduct(normal, at, values, base, width);
     return (left[node] as number) + (sum < (threshold[node] as number) ? 0 : 1);
   }
 

@@ -1,5 +1,6 @@
 import { type Box, boxOf } from './box.js';
 import type { GrownNode } from './forest-arrays.js';
+import { scalarProduct } from './scalar-product.js';
 
 /** Hyperplanes of a forest, row-major, planes × width. A feature that is constant in the plane's node has 0 in `normal`. */
 export interface Hyperplanes {
@@ -77,11 +78,8 @@ function drawPlane(
   return { normal, intercept };
 }
 
-/** In the order of the columns: training and scoring must round alike. */
 function dot(normal: Float64Array, row: Float64Array): number {
-  let sum = 0;
-  for (let i = 0; i < normal.length; i++) sum += (normal[i] as number) * (row[i] as number);
-  return sum;
+  return scalarProduct(normal, 0, row, 0, normal.length);
 }
 
 /** One of N(0, 1), by Box and Muller. */

@@ -1,6 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { ConfigurationError } from '../../errors.js';
-import type { Matrix, ModelArrays } from '../detector.js';
+import { type Matrix, type ModelArrays, TrainingFault } from '../detector.js';
 import type { ForestTask } from './forest-thread.js';
 
 /** Most numbers in the hyperplanes' normals of an extended forest (128 MiB; their intercepts take the same). */
@@ -9,7 +8,7 @@ const NORMALS_MAX = 16 * 1024 * 1024;
 /**
  * Trains in a thread of its own.
  * @returns the arrays of ForestArrays, `psi`, and for an extended forest `normal` and `intercept`
- * @throws ConfigurationError when an extended forest would be too large
+ * @throws TrainingFault when an extended forest would be too large
  */
 export async function trainForest(
   data: Matrix,
@@ -19,8 +18,8 @@ export async function trainForest(
   signal.throwIfAborted();
   const psi = Math.min(options.sampleSize, data.rows);
   if (options.extended && options.trees * (psi - 1) * data.width > NORMALS_MAX)
-    throw new ConfigurationError(
-      `detector.extended: ${options.trees} trees of ${psi} rows with ${data.width} features are too large: ` +
+    throw new TrainingFault(
+      `an extended forest of ${options.trees} trees of ${psi} rows with ${data.width} features is too large: ` +
         `trees × (sampleSize − 1) × features is at most ${NORMALS_MAX}`,
     );
   const workerData: ForestTask = { ...options, data };
