@@ -20,6 +20,7 @@ export function extendedForest(arrays: ModelArrays, width: number): Detector {
   const { feature: plane, threshold, left, path, root } = forest;
   const toScores = anomalyScores(forest);
   const expected = Float64Array.from(forest.size, averagePathLength);
+  const parts = new Float64Array(width);
 
   return {
     score(values, rows, scores) {
@@ -78,11 +79,14 @@ export function extendedForest(arrays: ModelArrays, width: number): Detector {
   ): void {
     const at = (plane[node] as number) * width;
     const side = child === left[node] ? -1 : 1;
-    const part = (i: number): number =>
-      Math.max(0, side * (normal[at + i] as number) * ((row[i] as number) - (intercept[at + i] as number)));
     let distance = 0;
-    for (let i = 0; i < width; i++) distance += part(i);
+    for (let i = 0; i < width; i++) {
+      const part = side * (normal[at + i] as number) * ((row[i] as number) - (intercept[at + i] as number));
+      parts[i] = part > 0 ? part : 0;
+      distance += parts[i] as number;
+    }
     if (!(distance > 0 && distance < Infinity)) return;
-    for (let i = 0; i < width; i++) shortened[i] = (shortened[i] as number) + (change * part(i)) / distance;
+    const scale = change / distance;
+    for (let i = 0; i < width; i++) shortened[i] = (shortened[i] as number) + (parts[i] as number) * scale;
   }
 }
