@@ -27,7 +27,7 @@ export function cProgram(cache: string): string | null {
   return program;
 }
 
-/** @returns nanoseconds for all rows of the input, its best pass of three */
+/** @returns nanoseconds of processor time for all rows of the input, its best pass of three */
 export function runC(
   program: string,
   input: string,

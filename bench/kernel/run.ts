@@ -23,7 +23,7 @@ const { values: flags } = parseArgs({
 interface Result {
   readonly features: number;
   readonly name: string;
-  /** Nanoseconds a row. */
+  /** Nanoseconds of processor time a row: a busy machine takes longer, but not more of it. */
   readonly median: number;
   readonly min: number;
   readonly max: number;
@@ -78,7 +78,7 @@ async function measured(features: number): Promise<Result[]> {
 function print(): void {
   const about = [`Node ${process.version}`, version, cpus()[0]?.model, 'one thread'];
   process.stdout.write(
-    `\n100 trees × 256 rows, ${rows} rows scored, medians of ${runs} runs; ${about.filter((text) => text != null).join(', ')}\n\n` +
+    `\n100 trees × 256 rows, ${rows} rows scored, processor time, medians of ${runs} runs; ${about.filter((text) => text != null).join(', ')}\n\n` +
       '| features | who | ns a row | min | max | of C |\n|--:|---|--:|--:|--:|--:|\n',
   );
   for (const { features, name, median: ns, min, max, ofC } of results) {

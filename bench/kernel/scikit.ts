@@ -7,7 +7,7 @@ import { packageRoot } from '../../src/package-root.js';
 /** scikit-learn on one thread, in a process of its own that waits between two measurements. */
 export interface Scikit extends AsyncDisposable {
   readonly version: string;
-  /** @returns nanoseconds for `rows` rows in batches of `batch`, its best pass of three */
+  /** @returns nanoseconds of processor time for `rows` rows in batches of `batch`, its best pass of three */
   measure(batch: number, rows: number): Promise<number>;
 }
 

@@ -3,7 +3,7 @@ import { averagePathLength } from '../path-length.js';
 import { toShares } from '../shares.js';
 import { anomalyScores } from './anomaly-score.js';
 import { checkedForest, doubles } from './checked-forest.js';
-import { scalarProduct } from './scalar-product.js';
+import { childOf, fastestExtendedKernel } from './extended-kernel.js';
 
 /**
  * A forest that splits on hyperplanes, see extended-growth.
@@ -16,23 +16,16 @@ export function extendedForest(arrays: ModelArrays, width: number): Detector {
     throw new ModelFault(`the arrays of the hyperplanes do not fit ${width} features`);
   if (!normal.every(Number.isFinite) || !intercept.every(Number.isFinite))
     throw new ModelFault('a hyperplane has a number that is not finite');
-  const forest = checkedForest(arrays, normal.length / width);
-  const { feature: plane, threshold, left, path, root } = forest;
+  const forest = { ...checkedForest(arrays, normal.length / width), normal };
+  const kernel = fastestExtendedKernel(forest, width);
+  const { feature: plane, left, root } = forest;
   const toScores = anomalyScores(forest);
   const expected = Float64Array.from(forest.size, averagePathLength);
   const parts = new Float64Array(width);
 
   return {
     score(values, rows, scores) {
-      scores.fill(0, 0, rows);
-      // Tree by tree over the batch, so that one tree stays in the nearest cache.
-      for (const start of root) {
-        for (let row = 0; row < rows; row++) {
-          let node = start;
-          while (left[node] !== node) node = childOf(node, values, row * width);
-          scores[row] = (scores[row] as number) + (path[node] as number);
-        }
-      }
+      kernel.sum(values, rows, scores);
       toScores(scores, rows);
     },
 
@@ -57,17 +50,11 @@ export function extendedForest(arrays: ModelArrays, width: number): Detector {
     for (const start of root) {
       let node = start;
       while (left[node] !== node) {
-        const child = childOf(node, row, 0);
+        const child = childOf(forest, node, row, 0, width);
         share(node, child, row, (expected[node] as number) - 1 - (expected[child] as number), shortened);
         node = child;
       }
     }
-  }
-
-  function childOf(node: number, values: Float64Array, base: number): number {
-    const at = (plane[node] as number) * width;
-    const sum = scalarProduct(normal, at, values, base, width);
-    return (left[node] as number) + (sum < (threshold[node] as number) ? 0 : 1);
   }
 
   function share(

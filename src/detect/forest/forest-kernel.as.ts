@@ -8,6 +8,9 @@
  * root u32, levels u32.
  *
  * A block has eight rows side by side: first the eight values of feature 0, then those of feature 1.
+ *
+ * In an extended forest a node has the address of its hyperplane's normal in the place of the feature, and the rows
+ * come one after the other.
  */
 
 /** Tree by tree over all blocks, so that one tree stays in the nearest cache; eight rows in lockstep. */
@@ -102,4 +105,50 @@ export function sumRow(trees: u32, treesEnd: u32, paths: u32, row: u32): f64 {
     sum += load<f64>(paths + (node >> 1));
   }
   return sum;
+}
+
+/**
+ * Rows over an extended forest, tree by tree. The scalar product is that of scalar-product.ts, its four sums in two
+ * vectors.
+ */
+export function sumPlanes(
+  trees: u32,
+  treesEnd: u32,
+  paths: u32,
+  rows: u32,
+  rowsEnd: u32,
+  rowBytes: u32,
+  sums: u32,
+): void {
+  const fours = rowBytes & ~31;
+  for (let tree = trees; tree < treesEnd; tree += 8) {
+    const root = load<u32>(tree);
+    let sum = sums;
+    for (let row = rows; row < rowsEnd; row += rowBytes) {
+      let node = root;
+      let left = load<u32>(node, 12);
+      while (left != node) {
+        let normal = load<u32>(node, 8);
+        let value = row;
+        let sum01 = f64x2.splat(0);
+        let sum23 = f64x2.splat(0);
+        for (; value < row + fours; value += 32) {
+          sum01 = f64x2.add(sum01, f64x2.mul(v128.load(normal), v128.load(value)));
+          sum23 = f64x2.add(sum23, f64x2.mul(v128.load(normal, 16), v128.load(value, 16)));
+          normal += 32;
+        }
+        let sum0 = f64x2.extract_lane(sum01, 0);
+        for (; value < row + rowBytes; value += 8) {
+          sum0 += load<f64>(normal) * load<f64>(value);
+          normal += 8;
+        }
+        const product =
+          sum0 + f64x2.extract_lane(sum01, 1) + (f64x2.extract_lane(sum23, 0) + f64x2.extract_lane(sum23, 1));
+        node = left + (u32(!(product < load<f64>(node))) << 4);
+        left = load<u32>(node, 12);
+      }
+      store<f64>(sum, load<f64>(sum) + load<f64>(paths + (node >> 1)));
+      sum += 8;
+    }
+  }
 }

@@ -3,10 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import fc from 'fast-check';
+import { extendedReferenceKernel, extendedWasmKernel } from '../../../src/detect/forest/extended-kernel.js';
 import { fastestKernel } from '../../../src/detect/forest/fastest-kernel.js';
 import { type ForestArrays, flattenForest } from '../../../src/detect/forest/forest-arrays.js';
 import { referenceKernel } from '../../../src/detect/forest/reference-kernel.js';
-import { KERNEL_BYTES_MAX, KernelUnavailable, wasmKernel } from '../../../src/detect/forest/wasm-kernel.js';
+import { wasmKernel } from '../../../src/detect/forest/wasm-kernel.js';
+import { KERNEL_BYTES_MAX, KernelUnavailable } from '../../../src/detect/forest/wasm-memory.js';
 import { seededRandom } from '../../../src/detect/random.js';
 import { EDGE_VALUES, randomTree } from './random-forest.js';
 
@@ -74,6 +76,33 @@ test('the kernels give the same sums bit for bit: any trees, widths, batch sizes
       },
     ),
     { numRuns: 300 },
+  );
+});
+
+test('the kernels of extended forests give the same sums bit for bit', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 0, max: 2 ** 32 - 1 }),
+      fc.integer({ min: 1, max: 20 }),
+      fc.constantFrom(...WIDTHS, 2, 5, 6, 7),
+      fc.constantFrom(...Array.from({ length: 20 }, (_, i) => i + 1), 4096),
+      (seed, trees, width, rows) => {
+        const planes = 10;
+        const forest = { ...forestOf(seed, trees, planes), normal: new Float64Array(planes * width) };
+        forest.normal.set(valuesFor(forest, seed + 2, planes * width));
+        const values = valuesFor(forest, seed + 1, Math.min(rows, 200) * width);
+        const all = Float64Array.from(
+          { length: rows * width },
+          (_, i) => values[i % values.length] as number,
+        );
+        const [wasm, reference] = [new Float64Array(rows), new Float64Array(rows)];
+        extendedWasmKernel(forest, width).sum(all, rows, wasm);
+        extendedReferenceKernel(forest, width).sum(all, rows, reference);
+        for (let row = 0; row < rows; row++)
+          assert.ok(Object.is(wasm[row], reference[row]), `row ${row}: ${wasm[row]}, not ${reference[row]}`);
+      },
+    ),
+    { numRuns: 60 },
   );
 });
 
