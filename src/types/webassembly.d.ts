@@ -1,8 +1,7 @@
 /** What is used of WebAssembly: the typings of Node 20 leave it to those of browsers. Undefined under `--jitless`. */
 declare namespace WebAssembly {
-  class Module {
-    constructor(bytes: Uint8Array);
-  }
+  type Module = object;
+  const Module: new (bytes: Uint8Array) => Module;
   class Memory {
     /** In pages of 64 KiB. */
     constructor(size: { readonly initial: number; readonly maximum: number });
