@@ -27,15 +27,17 @@ export function seededRandom(seed: number): () => number {
   return () => ((word() >>> 5) * 67_108_864 + (word() >>> 6)) / 9_007_199_254_740_992;
 }
 
-/** `count` different indices below `total`, drawn without replacement (all of them if there are no more). */
+/**
+ * `count` different indices below `total`, drawn without replacement (all of them if there are no more): the shuffle of
+ * Fisher and Yates, stopped after `count`, of which only what was moved is kept.
+ */
 export function drawIndices(total: number, count: number, random: () => number): Int32Array {
-  const indices = Int32Array.from({ length: total }, (_, i) => i);
-  const taken = Math.min(count, total);
-  for (let i = 0; i < taken; i++) {
+  const drawn = new Int32Array(Math.min(count, total));
+  const moved = new Map<number, number>();
+  for (let i = 0; i < drawn.length; i++) {
     const j = i + Math.floor(random() * (total - i));
-    const swapped = indices[i] as number;
-    indices[i] = indices[j] as number;
-    indices[j] = swapped;
+    drawn[i] = moved.get(j) ?? j;
+    moved.set(j, moved.get(i) ?? i);
   }
-  return indices.slice(0, taken);
+  return drawn;
 }

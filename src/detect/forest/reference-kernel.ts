@@ -1,16 +1,19 @@
-import type { ForestArrays } from './forest-growth.js';
+import type { ForestArrays } from './forest-arrays.js';
+import type { PathLengthKernel } from './path-length-kernel.js';
+
+/** The kernel without WebAssembly, and what the other is held against. */
+export function referenceKernel(forest: ForestArrays, width: number): PathLengthKernel {
+  return {
+    name: 'typed-arrays',
+    sum: (values, rows, sums) => sumPathLengths(forest, values, rows, width, sums),
+  };
+}
 
 /**
- * Hot path: adds up each row's isolation path lengths. Tree by tree over the batch, so that one tree stays in the
- * nearest cache; four rows in lockstep, so that their loads overlap; no branch, because a leaf points at itself
+ * Hot path: tree by tree over the batch, so that one tree stays in the nearest cache; four rows in lockstep, so that their loads overlap; no branch, because a leaf points at itself
  * (`left + (x >= threshold)`) and the walk has the tree's depth for all rows.
- *
- * Every row's sum is taken in the order of the trees, so it does not depend on the rows beside it.
- *
- * @param values row-major, rows × width, finite
- * @param sums one per row, overwritten
  */
-export function sumPathLengths(
+function sumPathLengths(
   forest: ForestArrays,
   values: Float64Array,
   rows: number,

@@ -1,0 +1,15 @@
+import type { ForestArrays } from './forest-arrays.js';
+import type { PathLengthKernel } from './path-length-kernel.js';
+import { referenceKernel } from './reference-kernel.js';
+import { wasmKernel } from './wasm-kernel.js';
+import { KernelUnavailable } from './wasm-memory.js';
+
+/** @returns the fastest kernel that can be had: WebAssembly may be switched off, or the forest too large for it */
+export function fastestKernel(forest: ForestArrays, width: number): PathLengthKernel {
+  try {
+    return wasmKernel(forest, width);
+  } catch (error) {
+    if (!(error instanceof KernelUnavailable)) throw error;
+    return referenceKernel(forest, width);
+  }
+}
