@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { UsageError, messageOf } from '../../src/errors.js';
 
 /** Which cores are whose. */
 export interface Cores {
@@ -8,7 +9,7 @@ export interface Cores {
   readonly peer: number;
 }
 
-/** The last core for the peer, the others for the broker. @returns null where there are not two, or no taskset */
+/** The last core for the peer, the others for the broker. @returns null where there are not two */
 export function divideCores(): Cores | null {
   const allowed = parseCores(
     /^Cpus_allowed_list:\s*(\S+)/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1] ?? '',
@@ -29,7 +30,13 @@ export function parseCores(list: string): number[] {
     });
 }
 
-/** All threads of this process, and what it starts from now on. @throws where there is no taskset */
+/** All threads of this process, and what it starts from now on. @throws UsageError where there is no taskset */
 export function pinThisProcess(cores: readonly number[]): void {
-  execFileSync('taskset', ['-a', '-c', '-p', cores.join(','), String(process.pid)], { stdio: 'pipe' });
+  try {
+    execFileSync('taskset', ['-a', '-c', '-p', cores.join(','), String(process.pid)], { stdio: 'pipe' });
+  } catch (error) {
+    throw new UsageError(`taskset (of util-linux) is needed, or --no-pin: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
 }

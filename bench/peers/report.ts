@@ -14,8 +14,10 @@ export interface PeerResult {
 export interface Ratio {
   readonly of: string;
   readonly to: string;
-  /** Run by run. */
+  /** How many times as many events a second, run by run. */
   readonly runs: readonly number[];
+  /** How many times as much CPU time `to` took for an event, run by run. */
+  readonly cpuRuns: readonly number[];
 }
 
 /** The others are compared with this one. */
@@ -27,13 +29,18 @@ export function ratios(results: readonly PeerResult[]): Ratio[] {
   if (base?.fault !== null) return [];
   return results
     .filter(({ name, fault }) => name !== BASE && fault === null)
-    .map(({ name, samples }) => ({
-      of: BASE,
-      to: name,
-      runs: base.samples.map(
-        ({ eventsPerSecond }, run) => eventsPerSecond / (samples[run]?.eventsPerSecond ?? NaN),
-      ),
-    }));
+    .map(({ name, samples }) => {
+      const pairs = base.samples.flatMap((mine, run) => {
+        const other = samples[run];
+        return other === undefined ? [] : [{ mine, other }];
+      });
+      return {
+        of: BASE,
+        to: name,
+        runs: pairs.map(({ mine, other }) => mine.eventsPerSecond / other.eventsPerSecond),
+        cpuRuns: pairs.map(({ mine, other }) => other.cpuSecondsPerMillion / mine.cpuSecondsPerMillion),
+      };
+    });
 }
 
 /** One document for `--json`. */
@@ -57,6 +64,7 @@ export function reportJson(results: readonly PeerResult[], cores: string): objec
 /** Markdown, to be pasted into docs/BENCHMARKS.md. */
 export function reportText(results: readonly PeerResult[], cores: string): string {
   const measured = results.filter(({ fault }) => fault === null);
+  const compared = ratios(results);
   return [
     `${machine()}; ${cores}`,
     '',
@@ -64,19 +72,29 @@ export function reportText(results: readonly PeerResult[], cores: string): strin
     '|---|--:|--:|--:|--:|--:|--:|--:|',
     ...measured.map(row),
     '',
-    'Run by run, and the median:',
-    '',
-    ...ratios(results).map(
-      ({ of, to, runs }) =>
-        `- ${of} / ${to}: ${runs.map(ratioText).join(', ')}; median ${ratioText(median(runs))}`,
+    ...list(
+      'Events a second, run by run, and the median:',
+      compared.map(({ of, to, runs }) => `${of} / ${to}: ${series(runs)}`),
     ),
-    '',
-    'Set up as:',
-    '',
-    ...measured.map(({ name, about }) => `- ${name}: ${about}`),
-    ...results.flatMap(({ name, fault }) => (fault === null ? [] : ['', `NOT MEASURED: ${name}: ${fault}`])),
-    '',
+    ...list(
+      'CPU time for an event, run by run, and the median:',
+      compared.map(({ of, to, cpuRuns }) => `${to} / ${of}: ${series(cpuRuns)}`),
+    ),
+    ...list(
+      'Set up as:',
+      measured.map(({ name, about }) => `${name}: ${about}`),
+    ),
+    ...list(
+      'NOT MEASURED:',
+      results.flatMap(({ name, fault }) =>
+        fault === null ? [] : [`${name}: ${fault.replace(/\s*\n\s*/g, ' ')}`],
+      ),
+    ),
   ].join('\n');
+}
+
+function list(title: string, items: readonly string[]): string[] {
+  return items.length === 0 ? [] : [title, '', ...items.map((item) => `- ${item}`), ''];
 }
 
 function row({ name, samples }: PeerResult): string {
@@ -93,6 +111,10 @@ function row({ name, samples }: PeerResult): string {
     ].map(grouped),
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function series(values: readonly number[]): string {
+  return `${values.map(ratioText).join(', ')}; median ${ratioText(median(values))}`;
 }
 
 function ratioText(value: number): string {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CommanderError } from 'commander';
 import { pino } from 'pino';
-import { EXIT } from '../../src/errors.js';
+import { EXIT, OutriderError, UsageError, exitCodeFor, messageOf } from '../../src/errors.js';
 import { PEERS } from './catalogue.js';
 import { chart } from './chart.js';
 import { compare } from './compare.js';
@@ -18,6 +18,8 @@ const stopped = new AbortController();
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
 async function main(options: PeersOptions): Promise<number> {
+  if (process.platform !== 'linux')
+    throw new UsageError('it needs Linux: it reads /proc, and pins by taskset');
   const cores = options.pin ? divideCores() : null;
   // The broker, which is started from here, inherits it.
   if (cores !== null) pinThisProcess(cores.broker);
@@ -53,8 +55,9 @@ async function brokenOff(): Promise<number> {
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (stopped.signal.aborted) return EXIT.interrupted;
-  say(`bench:peers: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
-  return EXIT.bug;
+  const isExpected = error instanceof OutriderError || !(error instanceof Error);
+  say(`bench:peers: ${isExpected ? messageOf(error) : (error.stack ?? error.message)}`);
+  return exitCodeFor(error);
 }
 
 for (const name of ['SIGINT', 'SIGTERM'] as const)
