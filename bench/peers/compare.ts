@@ -57,7 +57,13 @@ export async function compare(comparison: Comparison): Promise<PeerResult[]> {
         say(`  run ${run + 1}: ${entry.peer.name} ${Math.round(sample.eventsPerSecond)} events/s`);
       });
   }
-  return entries.map(({ peer: { name, about }, samples, fault }) => ({ name, about, samples, fault }));
+  return entries.map(({ peer: { name, label, about }, samples, fault }) => ({
+    name,
+    label,
+    about,
+    samples,
+    fault,
+  }));
 }
 
 /** One that fails is left out from then on, with the reason; the others go on. @throws when the signal aborts */

@@ -12,9 +12,13 @@ const SOURCES = join(packageRoot(), 'bench', 'peers', 'java');
 const JVM = ['-Xms512m', '-Xmx512m', '-Dorg.slf4j.simpleLogger.defaultLogLevel=error'];
 
 /** @param settings of Kafka Streams, beside exactly_once_v2 and one thread */
-export function kafkaStreams(name: string, about: string, settings: readonly string[]): Peer {
+export function kafkaStreams(
+  { name, label, about }: Pick<Peer, 'name' | 'label' | 'about'>,
+  settings: readonly string[],
+): Peer {
   return {
     name,
+    label,
     about: `Kafka Streams ${versionOf('kafka-streams')}, exactly_once_v2, one thread, smile ${versionOf('smile-core')}, Avro's BinaryDecoder, ${about}`,
     eventsMax: Infinity,
     hasOutput: true,

@@ -5,6 +5,7 @@ import type { Peer } from './peer.js';
 /** The program itself, as a container runs it: one worker. */
 export const OUTRIDER: Peer = {
   name: 'outrider',
+  label: 'Outrider',
   about: 'one `outrider worker`, every setting at its default (transactions of 200 ms)',
   eventsMax: Infinity,
   hasOutput: true,

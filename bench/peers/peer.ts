@@ -35,6 +35,8 @@ export interface Command {
  */
 export interface Peer {
   readonly name: string;
+  /** What it is, in few words: beside its bar in the chart. */
+  readonly label: string;
   /** What it is made of and how it is set, in one line of the report. */
   readonly about: string;
   /** A slow one gets the last events of the topic only. */

@@ -13,6 +13,7 @@ const ONE_THREAD = { OMP_NUM_THREADS: '1', OPENBLAS_NUM_THREADS: '1', MKL_NUM_TH
 
 export interface PythonProgram {
   readonly name: string;
+  readonly label: string;
   readonly about: string;
   readonly script: 'batch_peer.py' | 'quix_peer.py';
   /** File of pinned packages. */
@@ -25,6 +26,7 @@ export interface PythonProgram {
 
 export function pythonPeer({
   name,
+  label,
   about,
   script,
   requirements,
@@ -39,6 +41,7 @@ export function pythonPeer({
   });
   return {
     name,
+    label,
     about: `${versions.join(', ')}, ${about}`,
     eventsMax,
     hasOutput,

@@ -5,6 +5,8 @@ import type { PeerSample } from './measure.js';
 /** A peer that was measured, or the reason why it was not. */
 export interface PeerResult {
   readonly name: string;
+  /** In the chart. */
+  readonly label: string;
   readonly about: string;
   /** Run by run; the runs of all peers go together. */
   readonly samples: readonly PeerSample[];

@@ -14,8 +14,8 @@ export interface Bar {
 
 export interface BarChart {
   readonly title: string;
-  /** Below the bars: what was measured, and how. */
-  readonly note?: string;
+  /** Lines below the bars, of about 100 characters at most: what was measured, and how. */
+  readonly notes?: readonly string[];
   readonly bars: readonly Bar[];
 }
 
@@ -31,23 +31,26 @@ const LABEL_WIDTH = 230;
 /** For the text beside the longest bar. */
 const TEXT_WIDTH = 110;
 const TOP = 44;
-const BOTTOM = 36;
 const FONT_SIZE = 14;
 const NOTE_FONT_SIZE = 12;
+const NOTE_HEIGHT = 18;
 
 /**
  * Horizontal bars from zero on a linear scale, in the given order, each with its value.
  * @returns an SVG document
  * @throws RangeError when a value is negative or not finite
  */
-export function barChart({ title, note, bars }: BarChart): string {
+export function barChart({ title, notes = [], bars }: BarChart): string {
   const largest = Math.max(0, ...bars.flatMap(({ value, range }) => [value, ...(range ?? [])]));
   const scale = largest === 0 ? 0 : (WIDTH - LABEL_WIDTH - TEXT_WIDTH) / largest;
-  const height = TOP + bars.length * ROW_HEIGHT + (note === undefined ? 0 : BOTTOM);
+  const below = TOP + bars.length * ROW_HEIGHT;
+  const height = below + (notes.length + 1) * NOTE_HEIGHT;
   return svgDocument({ width: WIDTH, height }, title, [
     label(title, { x: 0, y: 22, size: FONT_SIZE + 2, weight: 'bold' }),
     ...bars.flatMap((bar, row) => rowOf(bar, TOP + row * ROW_HEIGHT, scale)),
-    ...(note === undefined ? [] : [label(note, { x: 0, y: height - 10, size: NOTE_FONT_SIZE })]),
+    ...notes.map((note, line) =>
+      label(note, { x: 0, y: below + (line + 1) * NOTE_HEIGHT, size: NOTE_FONT_SIZE }),
+    ),
   ]);
 }
 

@@ -15,7 +15,7 @@ function number(element: XmlElement | undefined, attribute: string): number {
 test('bars are as long as their values, in the given order, each with its label and its value', () => {
   const document = barChart({
     title: 'Rates',
-    note: 'of today',
+    notes: ['of today', 'one core'],
     bars: [
       { label: 'slow', value: 50, text: '50 a second' },
       { label: 'fast', value: 200, range: [150, 210], isStressed: true },
@@ -32,7 +32,7 @@ test('bars are as long as their values, in the given order, each with its label 
   );
   assert.deepEqual(
     all(document, 'text').map(({ text }) => text),
-    ['Rates', 'slow', '50 a second', 'fast', '200', 'none', '0', 'of today'],
+    ['Rates', 'slow', '50 a second', 'fast', '200', 'none', '0', 'of today', 'one core'],
   );
   const [range, ...others] = all(document, 'line');
   assert.equal(others.length, 0, 'only one has a range');
@@ -46,7 +46,7 @@ test('whatever the values, every coordinate is a number inside the picture', () 
   const bar = fc.record({ label: fc.string(), value, range: fc.tuple(value, value) });
   fc.assert(
     fc.property(fc.array(bar, { maxLength: 8 }), (bars) => {
-      const document = barChart({ title: 'any', note: 'any', bars });
+      const document = barChart({ title: 'any', notes: ['any'], bars });
       const [root] = all(document, 'svg');
       for (const element of parseXml(document).slice(1))
         for (const [name, limit] of [
