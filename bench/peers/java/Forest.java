@@ -5,7 +5,9 @@ import java.util.Arrays;
 import smile.anomaly.IsolationForest;
 import smile.math.MathEx;
 
-/** Smile's isolation forest, axis-parallel, 100 trees of 256 rows; the strangest 1 % of the training rows are anomalies. */
+/**
+ * Smile's isolation forest, axis-parallel, 100 trees of 256 rows; the strangest 1 % of the training rows are anomalies.
+ */
 final class Forest {
   private static final int TREES = 100;
   private static final int SAMPLE_ROWS = 256;

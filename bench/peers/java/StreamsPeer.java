@@ -37,7 +37,9 @@ public final class StreamsPeer {
     var scorer = new Scorer(forest);
     var bytes = Serdes.ByteArray();
     var builder = new StreamsBuilder();
-    builder.stream(topic, Consumed.with(bytes, bytes)).flatMapValues(scorer::anomalies).to(output, Produced.with(bytes, bytes));
+    builder.stream(topic, Consumed.with(bytes, bytes))
+        .flatMapValues(scorer::anomalies)
+        .to(output, Produced.with(bytes, bytes));
     var streams = new KafkaStreams(builder.build(), settings);
     var failed = new CountDownLatch(1);
     streams.setUncaughtExceptionHandler(error -> {
