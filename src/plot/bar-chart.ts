@@ -42,25 +42,28 @@ const NOTE_HEIGHT = 18;
  */
 export function barChart({ title, notes = [], bars }: BarChart): string {
   const largest = Math.max(0, ...bars.flatMap(({ value, range }) => [value, ...(range ?? [])]));
-  const scale = largest === 0 ? 0 : (WIDTH - LABEL_WIDTH - TEXT_WIDTH) / largest;
+  const lengthOf = (value: number): number =>
+    largest === 0 ? 0 : (value / largest) * (WIDTH - LABEL_WIDTH - TEXT_WIDTH);
   const below = TOP + bars.length * ROW_HEIGHT;
   const height = below + (notes.length + 1) * NOTE_HEIGHT;
   return svgDocument({ width: WIDTH, height }, title, [
     label(title, { x: 0, y: 22, size: FONT_SIZE + 2, weight: 'bold' }),
-    ...bars.flatMap((bar, row) => rowOf(bar, TOP + row * ROW_HEIGHT, scale)),
+    ...bars.flatMap((bar, row) => rowOf(bar, TOP + row * ROW_HEIGHT, lengthOf)),
     ...notes.map((note, line) =>
       label(note, { x: 0, y: below + (line + 1) * NOTE_HEIGHT, size: NOTE_FONT_SIZE }),
     ),
   ]);
 }
 
-function rowOf(bar: Bar, top: number, scale: number): Svg[] {
+function rowOf(bar: Bar, top: number, lengthOf: (value: number) => number): Svg[] {
   const { value, range = [value, value], isStressed = false } = bar;
   for (const number of [value, ...range])
     if (!(number >= 0 && number < Infinity)) throw new RangeError(`bar chart: ${bar.label} is ${number}`);
+  // What is there is seen, however little.
+  const length = Math.max(lengthOf(value), 1);
   const middle = top + ROW_HEIGHT / 2;
   const baseline = middle + FONT_SIZE / 3;
-  const [from, to] = range.map((end) => LABEL_WIDTH + end * scale) as [number, number];
+  const [from, to] = range.map((end) => LABEL_WIDTH + lengthOf(end)) as [number, number];
   const weight = isStressed ? 'bold' : 'normal';
   const spread = { stroke: INK, 'stroke-width': 1.5 };
   return [
@@ -68,14 +71,13 @@ function rowOf(bar: Bar, top: number, scale: number): Svg[] {
     element('rect', {
       x: LABEL_WIDTH,
       y: middle - BAR_HEIGHT / 2,
-      // What is there is seen, however little.
-      width: Math.max(value * scale, 1),
+      width: length,
       height: BAR_HEIGHT,
       fill: isStressed ? STRESSED : PLAIN,
     }),
     ...(to - from < 1 ? [] : [element('line', { x1: from, y1: middle, x2: to, y2: middle, ...spread })]),
     label(bar.text ?? String(value), {
-      x: LABEL_WIDTH + Math.max(value * scale, to - LABEL_WIDTH, 1) + 8,
+      x: LABEL_WIDTH + Math.max(length, to - LABEL_WIDTH) + 8,
       y: baseline,
       size: FONT_SIZE,
       weight,

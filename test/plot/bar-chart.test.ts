@@ -62,6 +62,22 @@ test('whatever the values, every coordinate is a number inside the picture', () 
   );
 });
 
+test('the smallest and the largest of numbers are drawn', () => {
+  for (const value of [Number.MIN_VALUE, Number.MAX_VALUE]) {
+    const [bar, none] = all(
+      barChart({
+        title: '',
+        bars: [
+          { label: 'a', value },
+          { label: 'b', value: 0 },
+        ],
+      }),
+      'rect',
+    );
+    assert.ok(number(bar, 'width') > 100 * number(none, 'width'));
+  }
+});
+
 test('a value that no bar can have is an error that names the bar', () => {
   for (const value of [NaN, Infinity, -1])
     assert.throws(() => barChart({ title: '', bars: [{ label: 'odd', value }] }), /odd/);
