@@ -165,7 +165,7 @@ async function train({ brokers, topic, folder, trainingFile }: BenchTopic): Prom
   const rows = Array.from({ length: TRAINING_ROWS }, () => values(random));
   writeFileSync(trainingFile, [reading.names, ...rows].map((row) => `${row.join(',')}\n`).join(''));
   const data = Float64Array.from(rows.flat());
-  const model = await trainModel(
+  const { model } = await trainModel(
     {
       kind: config.detector.kind,
       options: config.detector.options,
@@ -175,7 +175,9 @@ async function train({ brokers, topic, folder, trainingFile }: BenchTopic): Prom
       source: 'bench',
       rejected: 0,
       name: 'bench',
-      contamination: 0.01,
+      rowsPerDay: null,
+      threshold: null,
+      imported: null,
     },
     Date.now,
     new AbortController().signal,

@@ -78,7 +78,7 @@ async function loop(): Promise<number> {
   const config = loadConfig(task.configFile, {});
   await using admin = new KafkaAdmin(config.kafka, log);
   const ends = await admin.ends(task.topic);
-  const worker = new Worker({ config, clock: Date.now, log, predecessor: null });
+  const worker = await Worker.create({ config, clock: Date.now, log, predecessor: null });
   await worker.start();
   const started = performance.now();
   await Promise.race([
@@ -93,7 +93,7 @@ async function loop(): Promise<number> {
 /** From the start of the process to the first committed batch. */
 async function start(): Promise<number> {
   const config = loadConfig(task.configFile, {});
-  const worker = new Worker({ config, clock: Date.now, log, predecessor: null });
+  const worker = await Worker.create({ config, clock: Date.now, log, predecessor: null });
   await worker.start();
   while (worker.totals.events === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   const seconds = performance.now() / 1000;

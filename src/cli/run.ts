@@ -36,7 +36,7 @@ async function run(options: RunOptions, context: CliContext): Promise<void> {
   const config = loadConfig(options.config, context.environment);
   const log = context.createLog(options.logLevel);
   // What no worker could start with is said before any is started.
-  prepareScorer(config);
+  await prepareScorer(config);
   await prepareOutputCodec(config, log);
   warnTimeOuts(config, log);
   const workers = options.workers ?? config.fleet.workers;

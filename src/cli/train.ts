@@ -3,6 +3,7 @@ import { relative } from 'node:path';
 import type { Config } from '../config/config.js';
 import { type Overrides, loadConfig } from '../config/load.js';
 import { modelNameOf, writeModel } from '../detect/model-file.js';
+import { CONTAMINATION_MAX, type ThresholdRule } from '../detect/threshold-rule.js';
 import { trainModel } from '../detect/train.js';
 import { ConfigurationError, UnusableFileError, UsageError } from '../errors.js';
 import { columnMap, withMappedColumns } from '../files/column-map.js';
@@ -65,9 +66,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   const folder = options.out ?? config.detector.model;
   if (folder === null)
     throw new UsageError('nowhere to write the model: give --out FOLDER, or set detector.model');
-  const contamination = options.contamination ?? contaminationOf(config);
-  if (contamination !== null && !(contamination > 0 && contamination <= 0.5))
-    throw new UsageError('--contamination: a share above 0 and at most 0.5');
+  const threshold = thresholdRule(options, config);
 
   const reading = prepareReading(config, 'features');
   const log = context.createLog(options.logLevel);
@@ -89,7 +88,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
     throw new UnusableFileError(
       `${source}: none of ${data.rejected} rows could be used; the first: ${data.firstReason ?? ''}`,
     );
-  const model = await trainModel(
+  const { model, notes } = await trainModel(
     {
       kind,
       options: config.detector.options,
@@ -99,7 +98,9 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
       source,
       rejected: data.rejected,
       name: options.name ?? modelNameOf(folder),
-      contamination,
+      rowsPerDay: null,
+      threshold,
+      imported: null,
     },
     Date.now,
     context.signal,
@@ -108,7 +109,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
 
   const seconds = (performance.now() - started) / 1000;
   const printer = new Printer(context.stdout, context.environment);
-  const { name, version, threshold, detector, seed } = model;
+  const { name, version, detector, seed } = model;
   const summary = {
     model: folder,
     name,
@@ -117,8 +118,9 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
     rows: data.rows,
     rejected: data.rejected,
     features: featureSummaries(data, reading.names),
-    threshold,
-    contamination: model.contamination,
+    threshold: model.threshold,
+    thresholdRule: model.thresholdRule,
+    notes,
     seed,
     seconds,
   };
@@ -132,18 +134,27 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   if (data.rejected > 0)
     printer.line(`${grouped(data.rejected)} rows were not usable; the first: ${data.firstReason ?? ''}`);
   printer.line(
-    `threshold ${threshold.toFixed(4)} (contamination ${model.contamination}), written to ${relative('.', folder) || '.'}`,
+    `threshold ${model.threshold.toFixed(4)} (${saidRule(model.thresholdRule)}), written to ${relative('.', folder) || '.'}`,
   );
+  for (const note of notes) printer.line(note);
   printer.table(
     ['feature', 'min', 'max', ''],
     summary.features.map((f) => [f.name, f.min, f.max, f.min === f.max ? 'constant' : '']),
   );
 }
 
-function contaminationOf({ detector }: Config): number | null {
-  return typeof detector.threshold === 'object' && detector.threshold !== null
-    ? detector.threshold.contamination
-    : null;
+function thresholdRule({ contamination }: TrainOptions, { detector }: Config): ThresholdRule | null {
+  if (contamination === undefined) return typeof detector.threshold === 'object' ? detector.threshold : null;
+  if (!(contamination > 0 && contamination <= CONTAMINATION_MAX))
+    throw new UsageError(`--contamination: a share above 0 and at most ${CONTAMINATION_MAX}`);
+  return { contamination };
+}
+
+function saidRule(rule: ThresholdRule): string {
+  if (typeof rule === 'number') return 'as configured';
+  return 'contamination' in rule
+    ? `contamination ${rule.contamination}`
+    : `${rule.alarmsPerDay} alarms a day`;
 }
 
 function featureSummaries(

@@ -263,7 +263,7 @@ class ConfigCompiler {
     if (kind.train === null && typeof threshold === 'object')
       throw this.fault(
         ['detector', 'threshold'],
-        `a contamination needs training scores, which '${type}' does not have`,
+        `a contamination or a budget of alarms needs training scores, which '${type}' does not have`,
       );
     return {
       kind,

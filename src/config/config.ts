@@ -1,4 +1,5 @@
 import type { DetectorKind, DetectorOptions } from '../detect/detector.js';
+import type { ThresholdRule } from '../detect/threshold-rule.js';
 import type { RegistryOptions } from '../decode/registry-http.js';
 import type { Encoding } from '../decode/wire-format.js';
 import type { FeatureSpec } from '../features/spec.js';
@@ -50,7 +51,7 @@ export interface DetectorConfig {
   readonly options: DetectorOptions;
   /** The model folder; null only for kinds that are not trained, or where none is configured. */
   readonly model: string | null;
-  readonly threshold: number | { readonly contamination: number } | null;
+  readonly threshold: ThresholdRule | null;
 }
 
 export interface FleetConfig {

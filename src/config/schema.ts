@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { CONTAMINATION_MAX } from '../detect/threshold-rule.js';
 import { COMPRESSIONS } from '../kafka/compression/compression.js';
 import { BATCH_BYTES_MAX_DEFAULT } from '../kafka/compression/batch-limits.js';
 import { TIME_OUT_DEFAULTS } from '../kafka/time-outs.js';
@@ -123,7 +124,13 @@ const httpSchema = z
 const detectorSchema = z.looseObject({
   type: z.string().min(1),
   model: z.string().min(1).optional(),
-  threshold: z.union([z.number(), z.strictObject({ contamination: z.number().gt(0).max(0.5) })]).optional(),
+  threshold: z
+    .union([
+      z.number(),
+      z.strictObject({ contamination: z.number().gt(0).max(CONTAMINATION_MAX) }),
+      z.strictObject({ alarmsPerDay: z.number().gt(0) }),
+    ])
+    .optional(),
 });
 
 export const configSchema = z.strictObject({

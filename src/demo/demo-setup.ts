@@ -53,7 +53,7 @@ export async function trainDemoModel(config: Config, data: Matrix, signal: Abort
   const values = new Float64Array(drawn.length * data.width);
   for (const [i, row] of drawn.entries())
     values.set(data.values.subarray(row * data.width, (row + 1) * data.width), i * data.width);
-  const model = await trainModel(
+  const { model } = await trainModel(
     {
       kind: config.detector.kind,
       options: config.detector.options,
@@ -63,7 +63,9 @@ export async function trainDemoModel(config: Config, data: Matrix, signal: Abort
       source: `${drawn.length} of ${data.rows} shuttle readings, seed ${DEMO_SEED}`,
       rejected: 0,
       name: 'shuttle',
-      contamination: null,
+      rowsPerDay: null,
+      threshold: null,
+      imported: null,
     },
     Date.now,
     signal,

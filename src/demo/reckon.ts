@@ -15,7 +15,7 @@ export async function reckon(
   produced: readonly ProducedEvent[],
   { log, signal }: DemoOptions,
 ): Promise<DemoResult> {
-  const offline = await scoreOffline(config.input.topic, produced, prepareScorer(config));
+  const offline = await scoreOffline(config.input.topic, produced, await prepareScorer(config));
   const reckoner = new Reckoner(offline.expected);
   await readAll(config, config.output.anomalies, log, signal, (value) => reckoner.add(value));
   let deadLetters = 0;

@@ -1,4 +1,4 @@
-import { type DetectorKind, type DetectorOptions, type Matrix } from './detector.js';
+import { type Detector, type DetectorKind, type DetectorOptions, type Matrix } from './detector.js';
 import { drawIndices, seededRandom } from './random.js';
 import { type DecisionQuality, type RankingQuality, decisionQuality, rankingQuality } from './ranking.js';
 import { CONTAMINATION_DEFAULT, scoreQuantiles, thresholdFor } from './score-quantiles.js';
@@ -26,13 +26,12 @@ export async function evaluateDetector(
   if (kind.train === null) throw new TypeError(`${kind.type} is not trained`);
   const { fit, test, labels } =
     trainOn === 'all' ? { fit: data, test: data, labels: data.labels } : splitNormal(data, seed);
-  const arrays = await kind.train(fit, options, signal);
-  const detector = kind.create(options, data.features, arrays);
-  const fitScores = new Float64Array(fit.rows);
-  detector.score(fit.values, fit.rows, fitScores);
+  const trained = await kind.train({ data: fit, options, imported: null }, signal);
+  const detector = await kind.create(options, data.features, trained);
+  const fitScores = trained.trainingScores ?? (await scoresOf(detector, fit));
   const scores = new Float64Array(test.rows);
   const started = performance.now();
-  detector.score(test.values, test.rows, scores);
+  await detector.score(test.values, test.rows, scores);
   const seconds = (performance.now() - started) / 1000;
   const threshold = thresholdFor(scoreQuantiles(fitScores), CONTAMINATION_DEFAULT);
   return {
@@ -41,6 +40,12 @@ export async function evaluateDetector(
     rows: test.rows,
     rowsPerSecond: Math.round(test.rows / Math.max(seconds, 1e-6)),
   };
+}
+
+async function scoresOf(detector: Detector, { values, rows }: Matrix): Promise<Float64Array> {
+  const scores = new Float64Array(rows);
+  await detector.score(values, rows, scores);
+  return scores;
 }
 
 function splitNormal(

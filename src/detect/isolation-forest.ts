@@ -1,10 +1,18 @@
 import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
-import { type Detector, type DetectorKind, type Matrix, type ModelArrays, ModelFault } from './detector.js';
+import {
+  type Detector,
+  type DetectorKind,
+  type Explanation,
+  type Matrix,
+  type ModelArrays,
+  ModelFault,
+} from './detector.js';
 import type { ForestArrays } from './forest-growth.js';
 import { sumPathLengths } from './forest-kernel.js';
 import type { ForestTask } from './forest-thread.js';
 import { averagePathLength } from './path-length.js';
+import { toShares } from './shares.js';
 
 const options = z.strictObject({
   trees: z.number().int().min(1).max(10_000).default(100),
@@ -20,8 +28,11 @@ type Options = z.infer<typeof options>;
 export const isolationForest: DetectorKind = {
   type: 'isolation-forest',
   options,
-  train: (data, configured, signal) => trainInThread(data, configured as Options, signal),
-  create: (_options, features, arrays) =>
+  imports: 'never',
+  train: async ({ data, options: configured }, signal) => ({
+    arrays: await trainInThread(data, configured as Options, signal),
+  }),
+  create: (_options, features, { arrays }) =>
     new IsolationForestDetector(checkArrays(arrays, features.length), features.length),
 };
 
@@ -119,10 +130,19 @@ class IsolationForestDetector implements Detector {
    * shortened the path (the decomposition of Saabas's tree interpreter, applied to path length). Features that
    * lengthened it count as 0.
    */
-  contributions(row: Float64Array): Float64Array {
+  explain(values: Float64Array, rows: number): Explanation {
+    const { width } = this;
+    const contributions = new Float64Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const from = row * width;
+      this.addShortened(values.subarray(from, from + width), contributions.subarray(from, from + width));
+    }
+    return { contributions, expected: null };
+  }
+
+  private addShortened(row: Float64Array, shortened: Float64Array): void {
     const { expected } = this;
     const { feature, threshold, left, root } = this.forest;
-    const shortened = new Float64Array(this.width);
     for (const start of root) {
       let node = start;
       while (left[node] !== node) {
@@ -133,8 +153,7 @@ class IsolationForestDetector implements Detector {
         node = child;
       }
     }
-    let sum = 0;
-    for (let i = 0; i < shortened.length; i++) sum += shortened[i] = Math.max(0, shortened[i] as number);
-    return sum === 0 ? shortened.fill(1 / this.width) : shortened.map((share) => share / sum);
+    for (let i = 0; i < shortened.length; i++) shortened[i] = Math.max(0, shortened[i] as number);
+    toShares(shortened);
   }
 }

@@ -5,15 +5,17 @@ import canonicalize from 'canonicalize';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { UnusableFileError, messageOf } from '../errors.js';
-import type { ModelArrays } from './detector.js';
+import { type ModelArrays, ModelFault } from './detector.js';
+import { ARRAY_ITEMS_MAX, arrayBytes, arraysFrom, layoutOf } from './model-arrays.js';
+import { type ScoreQuantiles, quantileArrays, takeQuantiles } from './score-quantiles.js';
 
-/** A model folder holds `model.yml` and the arrays' numbers, little-endian, one after the other, in `model.bin`. */
-export const MODEL_FORMAT = 1;
+/** A model folder holds `model.yml` and the arrays' numbers in `model.bin`. */
+export const MODEL_FORMAT = 2;
 
 const arraySchema = z.strictObject({
-  name: z.string(),
-  type: z.enum(['float64', 'int32']),
-  length: z.number().int().min(0).max(268_435_456),
+  name: z.string().regex(/^[a-z0-9][\w.-]*$/i),
+  type: z.enum(['float64', 'int32', 'uint8']),
+  length: z.number().int().min(0).max(ARRAY_ITEMS_MAX),
 });
 const manifestSchema = z.strictObject({
   format: z.literal(MODEL_FORMAT),
@@ -25,12 +27,22 @@ const manifestSchema = z.strictObject({
   features: z.array(z.string()).min(1),
   definitions: z.array(z.string()),
   threshold: z.number(),
-  contamination: z.number(),
+  /** How the threshold was set on the training scores. */
+  thresholdRule: z.union([
+    z.strictObject({ contamination: z.number() }),
+    z.strictObject({ alarmsPerDay: z.number() }),
+    z.number(),
+  ]),
   training: z.strictObject({
     data: z.string(),
     rows: z.number().int(),
     rejected: z.number().int(),
+    /** Events there were in a day while the training data came; null where they do not say. */
+    rowsPerDay: z.number().positive().nullable(),
+    /** The file that was imported. */
+    imported: z.string().nullable(),
   }),
+  facts: z.record(z.string(), z.unknown()),
   created: z.string(),
   arrays: z.array(arraySchema),
   digest: z.string(),
@@ -39,31 +51,32 @@ const manifestSchema = z.strictObject({
 type Manifest = z.infer<typeof manifestSchema>;
 
 /** A trained model as it stands in its folder. */
-export type Model = Omit<Manifest, 'format' | 'arrays' | 'digest'> & { readonly arrays: ModelArrays };
+export interface Model extends Omit<Manifest, 'format' | 'arrays' | 'digest'> {
+  readonly arrays: ModelArrays;
+  /** Of the training scores. */
+  readonly quantiles: ScoreQuantiles;
+}
 
 /** A model before it has a version: the version comes from what it learnt. */
 export type UnversionedModel = Omit<Model, 'version'>;
 
 /** @returns the model with the first 8 hex digits of its content's SHA-256 as version: the same training, the same version */
 export function withContentVersion(model: UnversionedModel): Model {
-  // Neither its name nor the name of the file it learnt from makes it another model.
-  const anonymous = { ...model, version: '', name: '', training: { ...model.training, data: '' } };
-  const version = contentHash(anonymous, arrayBytes(model.arrays)).slice(0, 8);
-  return { ...model, version };
+  // Neither its name nor the names of the files it learnt from make it another model.
+  const training = { ...model.training, data: '', imported: null };
+  const anonymous = { ...model, version: '', name: '', training };
+  return { ...model, version: contentHash(anonymous, arrayBytes(allArrays(model))).slice(0, 8) };
 }
 
 /** Writes the folder so that a reader sees the old model or the new one, never half of each. */
 export function writeModel(folder: string, model: Model): void {
-  const { arrays, ...facts } = model;
+  const { arrays: _arrays, quantiles: _quantiles, ...facts } = model;
+  const arrays = allArrays(model);
   const bytes = arrayBytes(arrays);
   const manifest: Manifest = {
     format: MODEL_FORMAT,
     ...facts,
-    arrays: Object.entries(arrays).map(([name, array]) => ({
-      name,
-      type: array instanceof Float64Array ? 'float64' : 'int32',
-      length: array.length,
-    })),
+    arrays: [...layoutOf(arrays)],
     digest: `sha256:${contentHash(model, bytes)}`,
   };
   const building = `${resolve(folder)}.new`;
@@ -82,15 +95,17 @@ export function writeModel(folder: string, model: Model): void {
 const HEADER =
   '# Written by `outrider train`. The digest covers these facts and model.bin: an edited model is refused.\n';
 
-/** @throws UnusableFileError naming the folder when it is missing, damaged or edited */
+/** @throws UnusableFileError naming the folder when it is missing, of another release, damaged or edited */
 export function readModel(folder: string): Model {
-  const manifestFile = join(folder, 'model.yml');
   let manifest: Manifest;
   let bytes: Buffer;
   try {
-    manifest = manifestSchema.parse(parse(readFileSync(manifestFile, 'utf8')));
+    const written: unknown = parse(readFileSync(join(folder, 'model.yml'), 'utf8'));
+    refuseOtherFormat(folder, written);
+    manifest = manifestSchema.parse(written);
     bytes = readFileSync(join(folder, 'model.bin'));
   } catch (cause) {
+    if (cause instanceof UnusableFileError) throw cause;
     const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
     throw new UnusableFileError(
       `${folder}: no usable model: ${why}. Train one with: outrider train --data FILE`,
@@ -98,13 +113,30 @@ export function readModel(folder: string): Model {
     );
   }
   const { format: _format, arrays: layout, digest, ...facts } = manifest;
-  const model: Model = { ...facts, arrays: readArrays(folder, layout, bytes) };
-  if (digest !== `sha256:${contentHash(model, bytes)}`) {
-    throw new UnusableFileError(
-      `${folder}: the model does not match its digest: it was edited or damaged; train it again`,
-    );
+  const arrays = arraysFrom(layout, bytes);
+  if (typeof arrays === 'string') throw damaged(folder, arrays);
+  try {
+    const { quantiles, rest } = takeQuantiles(arrays);
+    const model: Model = { ...facts, arrays: rest, quantiles };
+    if (digest !== `sha256:${contentHash(model, bytes)}`)
+      throw damaged(folder, 'the model does not match its digest');
+    return model;
+  } catch (cause) {
+    if (!(cause instanceof ModelFault)) throw cause;
+    throw damaged(folder, cause.message);
   }
-  return model;
+}
+
+function damaged(folder: string, why: string): UnusableFileError {
+  return new UnusableFileError(`${folder}: ${why}: it was edited or damaged; train it again`);
+}
+
+function refuseOtherFormat(folder: string, written: unknown): void {
+  const format = (written as { format?: unknown } | null)?.format;
+  if (typeof format !== 'number' || format === MODEL_FORMAT) return;
+  throw new UnusableFileError(
+    `${folder}: the model is of format ${format}, this release reads format ${MODEL_FORMAT}; train it again`,
+  );
 }
 
 /** A model's default name: its folder's. */
@@ -112,37 +144,14 @@ export function modelNameOf(folder: string): string {
   return basename(resolve(folder));
 }
 
+function allArrays({ arrays, quantiles }: Pick<Model, 'arrays' | 'quantiles'>): ModelArrays {
+  return { ...arrays, ...quantileArrays(quantiles) };
+}
+
 function contentHash(model: Model, bytes: Buffer): string {
-  const { arrays: _arrays, created: _created, ...facts } = model;
+  const { arrays: _arrays, quantiles: _quantiles, created: _created, ...facts } = model;
   return createHash('sha256')
-    .update(canonicalize(facts) ?? '')
+    .update(canonicalize({ ...facts, layout: layoutOf(allArrays(model)) }) ?? '')
     .update(bytes)
     .digest('hex');
-}
-
-function arrayBytes(arrays: ModelArrays): Buffer {
-  const parts = Object.values(arrays).map((array) => {
-    const part = Buffer.alloc(array.byteLength);
-    if (array instanceof Float64Array) array.forEach((value, i) => part.writeDoubleLE(value, i * 8));
-    else array.forEach((value, i) => part.writeInt32LE(value, i * 4));
-    return part;
-  });
-  return Buffer.concat(parts);
-}
-
-function readArrays(folder: string, layout: Manifest['arrays'], bytes: Buffer): ModelArrays {
-  const arrays: Record<string, Float64Array | Int32Array> = {};
-  let at = 0;
-  for (const { name, type, length } of layout) {
-    const itemBytes = type === 'float64' ? 8 : 4;
-    const start = at;
-    at += length * itemBytes;
-    if (at > bytes.length) throw new UnusableFileError(`${folder}: model.bin is shorter than model.yml says`);
-    arrays[name] =
-      type === 'float64'
-        ? Float64Array.from({ length }, (_, i) => bytes.readDoubleLE(start + i * 8))
-        : Int32Array.from({ length }, (_, i) => bytes.readInt32LE(start + i * 4));
-  }
-  if (at !== bytes.length) throw new UnusableFileError(`${folder}: model.bin is longer than model.yml says`);
-  return arrays;
 }

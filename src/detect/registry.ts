@@ -1,8 +1,21 @@
+import { autoOf } from './auto.js';
 import type { DetectorKind } from './detector.js';
+import { ensembleOf } from './ensemble.js';
 import { isolationForest } from './isolation-forest.js';
+import { knn } from './knn/knn.js';
 import { threshold } from './threshold.js';
 
+/** Trained on rows alone: these may be members of an ensemble, and be chosen. */
+const SINGLE = byType([isolationForest, knn]);
+
 /** Every kind of detector there is, by its `type`. */
-export const DETECTORS: ReadonlyMap<string, DetectorKind> = new Map(
-  [isolationForest, threshold].map((kind) => [kind.type, kind]),
-);
+export const DETECTORS: ReadonlyMap<string, DetectorKind> = byType([
+  ...SINGLE.values(),
+  ensembleOf(SINGLE),
+  autoOf(SINGLE),
+  threshold,
+]);
+
+function byType(kinds: readonly DetectorKind[]): ReadonlyMap<string, DetectorKind> {
+  return new Map(kinds.map((kind) => [kind.type, kind]));
+}

@@ -1,29 +1,92 @@
-/** How many points of the training scores' distribution a model keeps. */
-export const QUANTILE_POINTS_MAX = 10_000;
+import { type Learnt, type ModelArrays, ModelFault } from './detector.js';
+
+/** Of the strangest training rows the scores of so many are kept, every one. */
+export const TAIL_POINTS_MAX = 5000;
+/** Of the others so many, spread evenly. */
+export const BODY_POINTS_MAX = 5000;
 
 /** Default share of the training rows that counts as anomalous. */
 export const CONTAMINATION_DEFAULT = 0.01;
 
-/**
- * The training scores, largest first, thinned evenly to at most QUANTILE_POINTS_MAX points (first and last kept).
- * @param scores one per training row, at least one
- */
-export function scoreQuantiles(scores: Float64Array): Float64Array {
+/** The distribution of the training scores, exact at its strange end. Points largest first. */
+export interface ScoreQuantiles {
+  readonly scores: Float64Array;
+  /** How many training rows have at least this score (ties in the order of the sort), from 1 up. */
+  readonly ranks: Int32Array;
+  /** Training rows in all. */
+  readonly rows: number;
+}
+
+/** @param scores one per training row, at least one, all finite */
+export function scoreQuantiles(scores: Float64Array): ScoreQuantiles {
   const descending = scores.slice().sort().reverse();
-  if (descending.length <= QUANTILE_POINTS_MAX) return descending;
-  const step = (descending.length - 1) / (QUANTILE_POINTS_MAX - 1);
-  return Float64Array.from(
-    { length: QUANTILE_POINTS_MAX },
-    (_, i) => descending[Math.round(i * step)] as number,
+  const rows = descending.length;
+  const tail = Math.min(rows, TAIL_POINTS_MAX);
+  const body = Math.min(rows - tail, BODY_POINTS_MAX);
+  const ranks = Int32Array.from({ length: tail + body }, (_, i) =>
+    i < tail ? i + 1 : tail + Math.round(((i - tail + 1) / body) * (rows - tail)),
   );
+  return { scores: Float64Array.from(ranks, (rank) => descending[rank - 1] as number), ranks, rows };
 }
 
 /**
- * The score that the strangest share of the training rows reaches.
- * @param quantiles from scoreQuantiles
- * @param contamination share in (0, 0.5]
+ * The score that the strangest share of the training rows reaches; interpolated where it is not kept.
+ * @param share in (0, 1]; below one row it is the strangest row's score
  */
-export function thresholdFor(quantiles: Float64Array, contamination: number): number {
-  const rank = Math.max(1, Math.round(contamination * quantiles.length));
-  return quantiles[Math.min(rank, quantiles.length) - 1] as number;
+export function thresholdFor({ scores, ranks, rows }: ScoreQuantiles, share: number): number {
+  const rank = Math.min(rows, Math.max(1, Math.round(share * rows)));
+  let low = 0;
+  let high = ranks.length - 1;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((ranks[middle] as number) < rank) low = middle + 1;
+    else high = middle;
+  }
+  const at = scores[low] as number;
+  if (ranks[low] === rank || low === 0) return at;
+  const before = scores[low - 1] as number;
+  const from = ranks[low - 1] as number;
+  return before + ((at - before) * (rank - from)) / ((ranks[low] as number) - from);
+}
+
+/**
+ * The least score that at most the given share of the training rows reaches: a budget of alarms is not exceeded
+ * because many rows have the same score. Where even the strangest score is shared by more, it is that one.
+ */
+export function thresholdWithin(quantiles: ScoreQuantiles, share: number): number {
+  const { scores, rows } = quantiles;
+  const wanted = thresholdFor(quantiles, share);
+  let rank = 0;
+  while (rank < scores.length && (scores[rank] as number) >= wanted) rank++;
+  const reached = rank === 0 ? 0 : (quantiles.ranks[rank - 1] as number);
+  if (reached <= Math.max(1, Math.round(share * rows))) return wanted;
+  const above = scores.findLast((score) => score > wanted);
+  return above ?? wanted;
+}
+
+const SCORES = 'quantiles.scores';
+const RANKS = 'quantiles.ranks';
+
+/** As they stand among a model's arrays. */
+export function quantileArrays({ scores, ranks, rows }: ScoreQuantiles): ModelArrays {
+  return { [SCORES]: scores, [RANKS]: Int32Array.of(...ranks, rows) };
+}
+
+/** Takes the quantiles out of a model's arrays. @throws ModelFault when they are damaged */
+export function takeQuantiles(arrays: ModelArrays): { quantiles: ScoreQuantiles; rest: Learnt['arrays'] } {
+  const { [SCORES]: scores, [RANKS]: ranks, ...rest } = arrays;
+  if (
+    !(scores instanceof Float64Array) ||
+    !(ranks instanceof Int32Array) ||
+    ranks.length !== scores.length + 1
+  )
+    throw new ModelFault('the distribution of the training scores is missing');
+  const rows = ranks.at(-1) as number;
+  const isFalling = scores.every(
+    (score, i) => Number.isFinite(score) && (i === 0 || score <= (scores[i - 1] as number)),
+  );
+  const isRising = ranks.every((rank, i) => rank >= 1 && (i === 0 || rank >= (ranks[i - 1] as number)));
+  if (scores.length === 0 || !isFalling || !isRising)
+    throw new ModelFault('the distribution of the training scores is damaged');
+  return { quantiles: { scores, ranks: ranks.slice(0, -1), rows }, rest };
 }

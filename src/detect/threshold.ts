@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Detector, DetectorConfigFault, type DetectorKind } from './detector.js';
+import { type Detector, DetectorConfigFault, type DetectorKind, type Explanation } from './detector.js';
+import { toShares } from './shares.js';
 
 const feature = z.string().min(1);
 const ruleSchema = z.union([
@@ -20,6 +21,7 @@ interface Check {
 export const threshold: DetectorKind = {
   type: 'threshold',
   options,
+  imports: 'never',
   train: null,
   create(configured, features) {
     const { rules } = configured as z.infer<typeof options>;
@@ -62,10 +64,15 @@ class ThresholdDetector implements Detector {
     }
   }
 
-  contributions(row: Float64Array): Float64Array {
-    const hit = new Float64Array(this.width);
-    for (const { column, hits } of this.checks) if (hits(row[column] as number)) hit[column] = 1;
-    const count = hit.reduce((sum, h) => sum + h, 0);
-    return count === 0 ? hit.fill(1 / this.width) : hit.map((h) => h / count);
+  explain(values: Float64Array, rows: number): Explanation {
+    const { width } = this;
+    const contributions = new Float64Array(rows * width);
+    for (let row = 0; row < rows; row++) {
+      const hit = contributions.subarray(row * width, (row + 1) * width);
+      for (const { column, hits } of this.checks)
+        if (hits(values[row * width + column] as number)) hit[column] = 1;
+      toShares(hit);
+    }
+    return { contributions, expected: null };
   }
 }

@@ -1,141 +1,135 @@
-import { createHash } from 'node:crypto';
-import canonicalize from 'canonicalize';
-import { UnusableFileError, messageOf } from '../errors.js';
-import type { FeatureBatch, ModelIdentity, Reject } from '../model.js';
-import { type Detector, type DetectorKind, type DetectorOptions, ModelFault } from './detector.js';
-import { type Model, readModel } from './model-file.js';
-import { thresholdFor } from './score-quantiles.js';
+import { messageOf } from '../errors.js';
+import type { FeatureBatch, Reject } from '../model.js';
+import type { Detector, Explanation } from './detector.js';
+import type { Judge } from './judge.js';
 
-/** A detector that is ready to judge. */
-export interface Judge {
-  readonly identity: ModelIdentity;
-  readonly detector: Detector;
-  /** `isAnomaly` is score >= threshold. */
-  readonly threshold: number;
-  readonly features: readonly string[];
-}
-
-export interface JudgeConfig {
-  readonly kind: DetectorKind;
-  readonly options: DetectorOptions;
-  readonly model: string | null;
-  readonly threshold: number | { readonly contamination: number } | null;
-}
-
-/**
- * Makes the judge from the configuration and, for trained kinds, its model folder.
- * @throws UnusableFileError when the model is missing, damaged, or made for other features
- * @throws DetectorConfigFault when the options do not fit the features
- */
-export function loadJudge(
-  config: JudgeConfig,
-  features: readonly string[],
-  definitions: readonly string[],
-): Judge {
-  if (config.model === null) return untrainedJudge(config, features);
-  return judgeOf(readModel(config.model), config, features, definitions, config.model);
-}
-
-/** @param where names the model in errors */
-export function judgeOf(
-  model: Model,
-  config: JudgeConfig,
-  features: readonly string[],
-  definitions: readonly string[],
-  where: string,
-): Judge {
-  if (model.detector !== config.kind.type) {
-    throw new UnusableFileError(
-      `${where}: the model is for detector '${model.detector}', the configuration says '${config.kind.type}'`,
-    );
-  }
-  const stranger = Array.from({ length: Math.max(features.length, model.features.length) }, (_, i) => i).find(
-    (i) => model.features[i] !== features[i] || model.definitions[i] !== definitions[i],
-  );
-  if (stranger !== undefined) {
-    throw new UnusableFileError(
-      `${where}: the model was trained on other features: number ${stranger + 1} is ${said(model.features[stranger], model.definitions[stranger])} ` +
-        `in the model and ${said(features[stranger], definitions[stranger])} in the configuration; train it again`,
-    );
-  }
-  const { quantiles, ...arrays } = model.arrays;
-  let detector: Detector;
-  try {
-    detector = config.kind.create(config.options, features, arrays);
-  } catch (cause) {
-    if (!(cause instanceof ModelFault)) throw cause;
-    throw new UnusableFileError(`${where}: ${cause.message}`, { cause });
-  }
-  const configured = config.threshold;
-  if (typeof configured === 'object' && configured !== null && !(quantiles instanceof Float64Array)) {
-    throw new UnusableFileError(`${where}: the model has no training scores to take a contamination from`);
-  }
-  const threshold =
-    typeof configured === 'object' && configured !== null
-      ? thresholdFor(quantiles as Float64Array, configured.contamination)
-      : (configured ?? model.threshold);
-  return {
-    identity: { detector: model.detector, name: model.name, version: model.version },
-    detector,
-    threshold,
-    features,
-  };
-}
-
-function said(name: string | undefined, definition: string | undefined): string {
-  if (name === undefined) return 'absent';
-  return definition === undefined || definition === name ? `'${name}'` : `'${name}' = ${definition}`;
-}
-
-function untrainedJudge({ kind, options, threshold }: JudgeConfig, features: readonly string[]): Judge {
-  const limit = typeof threshold === 'number' ? threshold : 1;
-  const compiled = canonicalize({ type: kind.type, ...options, threshold: limit }) ?? '';
-  const version = createHash('sha256').update(compiled).digest('hex').slice(0, 8);
-  return {
-    identity: { detector: kind.type, name: kind.type, version },
-    detector: kind.create(options, features, {}),
-    threshold: limit,
-    features,
-  };
-}
-
-/** Scores of a batch; a row that the detector fails on is a reject, and its score NaN, which no threshold reaches. */
+/** What a judge says of a batch. A row that its detector fails on is a reject, and its score NaN: no threshold is that. */
 export interface Verdicts {
-  /** One per row of the FeatureBatch. */
+  /** One per row of the FeatureBatch, in [0, 1] or NaN. */
   readonly scores: Float64Array;
+  /** The rows that reach the threshold, in their order. */
+  readonly anomalies: Int32Array;
+  /** One row for each of `anomalies`. */
+  readonly explanation: Explanation;
   readonly rejects: Reject[];
 }
 
 /** @param source index in the source batch, one per row of the FieldBatch */
-export function scoreBatch(judge: Judge, batch: FeatureBatch, source: Int32Array): Verdicts {
-  const scores = new Float64Array(batch.rows);
+export async function judgeBatch(judge: Judge, batch: FeatureBatch, source: Int32Array): Promise<Verdicts> {
+  const { detector, threshold } = judge;
+  const failures = new Map<number, string>();
+  const scores = await scoreRows(detector, batch, failures);
+  let anomalies = rowsFrom(scores, threshold);
+  let explanation: Explanation;
   try {
-    judge.detector.score(batch.values, batch.rows, scores);
-    return { scores, rejects: [] };
+    explanation = checked(
+      await detector.explain(rowsOf(batch, anomalies), anomalies.length),
+      anomalies.length,
+      batch.width,
+    );
   } catch {
-    // Which row it was is found one row at a time, below: each failure becomes a reject that carries its message.
-    return scoreOneByOne(judge, batch, source);
+    // Which row it was is found one row at a time: each failure becomes a reject that carries its message.
+    explanation = await explainOneByOne(detector, batch, anomalies, failures);
+    for (const row of failures.keys()) scores[row] = NaN;
+    anomalies = rowsFrom(scores, threshold);
   }
+  const rejects = [...failures].map(([row, message]): Reject => ({
+    index: source[batch.row[row] as number] as number,
+    reason: 'detector-failed',
+    message,
+  }));
+  return { scores, anomalies, explanation, rejects };
 }
 
-function scoreOneByOne(
-  judge: Judge,
-  { rows, width, values, row }: FeatureBatch,
-  source: Int32Array,
-): Verdicts {
+/** Hot path, but for what fails. */
+async function scoreRows(
+  detector: Detector,
+  { values, rows, width }: FeatureBatch,
+  failures: Map<number, string>,
+): Promise<Float64Array> {
   const scores = new Float64Array(rows);
-  const rejects: Reject[] = [];
-  for (let i = 0; i < rows; i++) {
-    try {
-      judge.detector.score(values.subarray(i * width, (i + 1) * width), 1, scores.subarray(i, i + 1));
-    } catch (error) {
-      scores[i] = NaN;
-      rejects.push({
-        index: source[row[i] as number] as number,
-        reason: 'detector-failed',
-        message: messageOf(error),
-      });
+  try {
+    await detector.score(values, rows, scores);
+  } catch {
+    // As above: one row at a time, and who fails again is a reject.
+    for (let row = 0; row < rows; row++) {
+      try {
+        await detector.score(
+          values.subarray(row * width, (row + 1) * width),
+          1,
+          scores.subarray(row, row + 1),
+        );
+      } catch (error) {
+        failures.set(row, messageOf(error));
+        scores[row] = NaN;
+      }
     }
   }
-  return { scores, rejects };
+  for (let row = 0; row < rows; row++) {
+    const score = scores[row] as number;
+    if (score >= 0 && score <= 1) continue;
+    if (!failures.has(row)) failures.set(row, `the score is ${score}, not in [0, 1]`);
+    scores[row] = NaN;
+  }
+  return scores;
+}
+
+async function explainOneByOne(
+  detector: Detector,
+  batch: FeatureBatch,
+  anomalies: Int32Array,
+  failures: Map<number, string>,
+): Promise<Explanation> {
+  const contributions: number[] = [];
+  const low: number[] = [];
+  const high: number[] = [];
+  let hasExpected = true;
+  for (const row of anomalies) {
+    try {
+      const one = checked(await detector.explain(rowsOf(batch, Int32Array.of(row)), 1), 1, batch.width);
+      contributions.push(...one.contributions);
+      if (one.expected === null) hasExpected = false;
+      else {
+        low.push(...one.expected.low);
+        high.push(...one.expected.high);
+      }
+    } catch (error) {
+      failures.set(row, messageOf(error));
+    }
+  }
+  return {
+    contributions: Float64Array.from(contributions),
+    expected: hasExpected ? { low: Float64Array.from(low), high: Float64Array.from(high) } : null,
+  };
+}
+
+/** What is not finite cannot be written as a reason. */
+function checked(explanation: Explanation, rows: number, width: number): Explanation {
+  const { contributions, expected } = explanation;
+  const parts = expected === null ? [contributions] : [contributions, expected.low, expected.high];
+  for (const part of parts) {
+    if (part.length !== rows * width)
+      throw new Error(`an explanation of ${part.length} numbers for ${rows} rows`);
+    const at = part.findIndex((number) => !Number.isFinite(number));
+    if (at >= 0) throw new Error(`the explanation of feature ${at % width} is ${part[at]}`);
+  }
+  return explanation;
+}
+
+function rowsFrom(scores: Float64Array, threshold: number): Int32Array {
+  let count = 0;
+  for (let row = 0; row < scores.length; row++) if ((scores[row] as number) >= threshold) count++;
+  const rows = new Int32Array(count);
+  let at = 0;
+  for (let row = 0; row < scores.length; row++) if ((scores[row] as number) >= threshold) rows[at++] = row;
+  return rows;
+}
+
+function rowsOf({ values, width }: FeatureBatch, rows: Int32Array): Float64Array {
+  const taken = new Float64Array(rows.length * width);
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i] as number;
+    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
+  }
+  return taken;
 }

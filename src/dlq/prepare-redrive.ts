@@ -151,7 +151,7 @@ async function treatmentFor(request: RedriveRequest, parts: Parts): Promise<Trea
     const intoSource = new IntoSource({ input: parts.destination, partitionOf: keyPartitioner() });
     return isParked ? intoSource : new ParkAfter(attemptsMax, intoParking, intoSource);
   }
-  const judge = prepareJudge(config, parts.reading);
+  const judge = await prepareJudge(config, parts.reading);
   const publisher = new Publisher({
     verdict: verdictOf(judge),
     group: config.group,

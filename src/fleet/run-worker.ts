@@ -63,7 +63,7 @@ async function runUntilStopped({
   const started = performance.now();
   const stop = AbortSignal.any([signal, ...(supervisor === null ? [] : [supervisor.gone])]);
   const predecessor = supervisor?.predecessor ?? null;
-  const worker = new Worker({
+  const worker = await Worker.create({
     config,
     clock,
     log,

@@ -13,10 +13,17 @@ import type { Clock, TopicPartition } from '../model.js';
 import { WorkerMetrics } from '../observe/worker-metrics.js';
 import { PartitionTasks } from '../pipeline/partition-tasks.js';
 import { findTopics, verdictOf } from '../pipeline/publishing.js';
+import type { Judge } from '../detect/judge.js';
 import type { EventScorer, Scorer } from '../pipeline/scorer.js';
 import type { TaskStatus } from '../pipeline/task-context.js';
 import { prepareOutputCodec } from '../pipeline/output-codec.js';
-import { anomalyFrame, prepareScorer } from '../pipeline/setup.js';
+import {
+  type EventReading,
+  anomalyFrame,
+  prepareJudge,
+  prepareReading,
+  scorerOf,
+} from '../pipeline/setup.js';
 import type { OffsetReader, PartitionSink, PartitionSource, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
 import { Publisher } from '../publish/publisher.js';
@@ -67,14 +74,25 @@ export class Worker {
   private stopped: Promise<void> | null = null;
 
   /** Reads schema and model. @throws UnusableFileError, ConfigurationError before any broker is touched */
-  constructor(private readonly options: WorkerOptions) {
+  static async create(options: WorkerOptions): Promise<Worker> {
+    const reading = prepareReading(options.config);
+    return new Worker(options, reading, await prepareJudge(options.config, reading));
+  }
+
+  private constructor(
+    private readonly options: WorkerOptions,
+    reading: EventReading,
+    judge: Judge,
+  ) {
     const { config, log } = options;
     let reject: (error: OutriderError) => void = () => undefined;
     this.failed = new Promise<never>((_resolve, fail) => (reject = fail));
     this.failed.catch(() => undefined);
     this.fail = reject;
-    this.scorer = prepareScorer(
+    this.scorer = scorerOf(
       config,
+      reading,
+      judge,
       (stage, ms) => this.metrics.stage(stage, ms),
       (reason) => this.noteWaiting(reason),
     );

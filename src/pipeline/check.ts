@@ -56,10 +56,10 @@ export async function* check(
   for (const { key, message } of brokenRelations(config))
     yield { level: 'warning', what: 'time-outs', message: `${key.join('.')} ${message}` };
   let found: EventReading | null = null;
-  yield* tried('schema and model', () => {
+  yield* tried('schema and model', async () => {
     const reading = prepareReading(config);
     found = reading;
-    const { identity, threshold } = prepareJudge(config, reading);
+    const { identity, threshold } = await prepareJudge(config, reading);
     return `${config.input.schema}; ${identity.detector} ${identity.name}@${identity.version}, threshold ${Number(threshold.toPrecision(6))}`;
   });
   const reading = found as EventReading | null;

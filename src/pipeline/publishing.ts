@@ -1,4 +1,4 @@
-import type { Judge } from '../detect/verdicts.js';
+import type { Judge } from '../detect/judge.js';
 import { type KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import type { KafkaConfig } from '../kafka/client.js';
 import type { OutputTopic, Verdict } from '../publish/publisher.js';
@@ -21,6 +21,6 @@ export async function findTopics<Name extends string>(
 }
 
 /** What a publisher needs to know of who judges. */
-export function verdictOf({ identity, threshold, features, detector }: Judge): Verdict {
-  return { identity, threshold, features, contributions: (row) => detector.contributions(row) };
+export function verdictOf({ identity, threshold, features }: Judge): Verdict {
+  return { identity, threshold, features };
 }

@@ -19,7 +19,7 @@ export async function* scoreRows(
   signal: AbortSignal,
 ): AsyncGenerator<readonly RowVerdict[]> {
   const reading = prepareReading(config, 'features');
-  const judge = prepareJudge(config, reading);
+  const judge = await prepareJudge(config, reading);
   const scorer = new Scorer(fileDecoder(config, reading), reading.features, judge);
   for await (const { batch, rows: numbers, rejected } of fileBatches(
     rows,

@@ -1,5 +1,6 @@
 import type { EventDecoder } from '../decode/event-decoder.js';
-import { type Judge, scoreBatch } from '../detect/verdicts.js';
+import type { Judge } from '../detect/judge.js';
+import { judgeBatch } from '../detect/verdicts.js';
 import type { FeatureStage } from '../features/compile.js';
 import type { SourceBatch } from '../model.js';
 import type { Stage } from '../observe/worker-metrics.js';
@@ -29,11 +30,19 @@ export class Scorer implements EventScorer {
     const decoded = performance.now();
     const features = this.features(fields);
     const computed = performance.now();
-    const { scores, rejects } = scoreBatch(this.judge, features, fields.source);
+    const { scores, anomalies, explanation, rejects } = await judgeBatch(this.judge, features, fields.source);
     const scored = performance.now();
     this.onStage('decode', decoded - started);
     this.onStage('features', computed - decoded);
     this.onStage('score', scored - computed);
-    return { batch, fields, features, scores, rejects: [...fields.rejects, ...features.rejects, ...rejects] };
+    return {
+      batch,
+      fields,
+      features,
+      scores,
+      anomalies,
+      explanation,
+      rejects: [...fields.rejects, ...features.rejects, ...rejects],
+    };
   }
 }

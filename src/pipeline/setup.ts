@@ -10,7 +10,7 @@ import { RegistryClient } from '../decode/registry-client.js';
 import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
 import type { SchemaSource } from '../decode/schema-source.js';
 import { DetectorConfigFault } from '../detect/detector.js';
-import { type Judge, loadJudge } from '../detect/verdicts.js';
+import { type Judge, loadJudge } from '../detect/judge.js';
 import { UnusableFileError, UnusableSchemaError } from '../errors.js';
 import { type FeatureStage, compileFeatures } from '../features/compile.js';
 import { anomalySchemaText, anomalyType, confluentFrame } from '../publish/anomaly-record.js';
@@ -57,7 +57,7 @@ export function prepareReading(config: Config, use: 'events' | 'features' = 'eve
 }
 
 /** The detector with its model. @throws UnusableFileError, ConfigurationError */
-export function prepareJudge(config: Config, { names, definitions }: EventReading): Judge {
+export async function prepareJudge(config: Config, { names, definitions }: EventReading): Promise<Judge> {
   const { detector } = config;
   if (detector.kind.train !== null && detector.model === null) {
     throw new UnusableFileError(
@@ -65,7 +65,7 @@ export function prepareJudge(config: Config, { names, definitions }: EventReadin
     );
   }
   try {
-    return loadJudge(detector, names, definitions);
+    return await loadJudge(detector, names, definitions);
   } catch (error) {
     if (!(error instanceof DetectorConfigFault)) throw error;
     throw configurationError(config.file, ['detector', ...error.key], error.message);
@@ -106,9 +106,19 @@ export function prepareDecoder(
   }
 }
 
-export function prepareScorer(config: Config, onStage?: StageTimer, onWaiting?: RegistryWaiting): Scorer {
+/** Everything that scoring needs from the disk. @throws UnusableFileError, ConfigurationError */
+export async function prepareScorer(config: Config): Promise<Scorer> {
   const reading = prepareReading(config);
-  const judge = prepareJudge(config, reading);
+  return scorerOf(config, reading, await prepareJudge(config, reading));
+}
+
+export function scorerOf(
+  config: Config,
+  reading: EventReading,
+  judge: Judge,
+  onStage?: StageTimer,
+  onWaiting?: RegistryWaiting,
+): Scorer {
   return new Scorer(prepareDecoder(config, reading, { onWaiting }), reading.features, judge, onStage);
 }
 

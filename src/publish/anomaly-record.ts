@@ -25,6 +25,8 @@ export interface Anomaly {
     readonly name: string;
     readonly value: number;
     readonly contribution: number;
+    /** The range in which the detector would have expected the value; both ends are the same for a single value. */
+    readonly expected: { readonly low: number; readonly high: number } | null;
   }[];
   /** The event's value as it was on the topic. */
   readonly event: Buffer;

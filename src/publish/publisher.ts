@@ -27,7 +27,6 @@ export interface Verdict {
   readonly identity: ModelIdentity;
   readonly threshold: number;
   readonly features: readonly string[];
-  contributions(row: Float64Array): Float64Array;
 }
 
 export interface PublisherOptions {
@@ -53,12 +52,24 @@ export interface Output {
   readonly anomalous: readonly number[];
 }
 
+/** Why anomalies are some. Row-major, anomalies × features. */
+export interface Explanation {
+  /** Non-negative; those of an anomaly sum to 1. */
+  readonly contributions: Float64Array;
+  /** The range in which each feature was expected, or null where the detector has no such notion. */
+  readonly expected: { readonly low: Float64Array; readonly high: Float64Array } | null;
+}
+
 export interface ScoredRows {
   readonly batch: SourceBatch;
   readonly fields: FieldBatch;
   readonly features: FeatureBatch;
   /** One per row of `features`. */
   readonly scores: Float64Array;
+  /** The rows of `features` that are anomalous. */
+  readonly anomalies: Int32Array;
+  /** Row-major, one row for each of `anomalies`. */
+  readonly explanation: Explanation;
   readonly rejects: readonly Reject[];
 }
 
@@ -67,15 +78,13 @@ export class Publisher {
   constructor(private readonly options: PublisherOptions) {}
 
   output(scored: ScoredRows): Output {
-    const { threshold } = this.options.verdict;
-    const { scores, rejects } = scored;
+    const { rejects } = scored;
     const anomalies: OutgoingRecord[] = [];
     const anomalous: number[] = [];
     const tooLarge: Reject[] = [];
-    for (let row = 0; row < scored.features.rows; row++) {
-      if (!((scores[row] as number) >= threshold)) continue;
-      const record = this.anomaly(scored, row);
-      const index = indexOf(scored, row);
+    for (let i = 0; i < scored.anomalies.length; i++) {
+      const record = this.anomaly(scored, i);
+      const index = indexOf(scored, scored.anomalies[i] as number);
       if (fitsAlone(record, this.options.anomalies.batchBytesMax)) {
         anomalies.push(record);
         anomalous.push(index);
@@ -98,13 +107,15 @@ export class Publisher {
     };
   }
 
-  private anomaly({ batch, fields, features, scores }: ScoredRows, row: number): OutgoingRecord {
+  /** @param i counts the anomalies */
+  private anomaly(scored: ScoredRows, i: number): OutgoingRecord {
+    const { batch, fields, features, scores } = scored;
     const { verdict, anomalies, frame, clock } = this.options;
+    const row = scored.anomalies[i] as number;
     const fieldRow = features.row[row] as number;
     const index = fields.source[fieldRow] as number;
     const record = batch.records[index] as SourceRecord;
     const values = features.values.subarray(row * features.width, (row + 1) * features.width);
-    const contributions = verdict.contributions(values);
     const detectedAt = clock();
     const eventTime = fields.times?.[fieldRow];
     const anomaly: Anomaly = {
@@ -123,9 +134,7 @@ export class Publisher {
       detector: verdict.identity.detector,
       model: verdict.identity.name,
       modelVersion: verdict.identity.version,
-      features: verdict.features
-        .map((name, i) => ({ name, value: values[i] as number, contribution: contributions[i] as number }))
-        .sort((a, b) => b.contribution - a.contribution),
+      features: explained(verdict.features, values, scored.explanation, i * features.width),
       event: record.value as Buffer,
       runId: null,
       retracted: false,
@@ -170,6 +179,28 @@ export class Publisher {
       },
     );
   }
+}
+
+/** @param from where the anomaly's row begins in the explanation */
+function explained(
+  names: readonly string[],
+  values: Float64Array,
+  { contributions, expected }: Explanation,
+  from: number,
+): Anomaly['features'] {
+  return names
+    .map((name, column) => {
+      const at = from + column;
+      const range =
+        expected === null ? null : { low: expected.low[at] as number, high: expected.high[at] as number };
+      return {
+        name,
+        value: values[column] as number,
+        contribution: contributions[at] as number,
+        expected: range,
+      };
+    })
+    .sort((a, b) => b.contribution - a.contribution);
 }
 
 /** Where the event of a scored row stands in its batch. */

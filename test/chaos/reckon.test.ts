@@ -85,7 +85,7 @@ function anomaly({ topic, partition, offset }: At, event: Event, sourceOffset: n
       detector: MODEL.detector,
       model: MODEL.name,
       modelVersion: MODEL.version,
-      features: [{ name: 'value', value: event.value, contribution: 1 }],
+      features: [{ name: 'value', value: event.value, contribution: 1, expected: null }],
       event: event.bytes,
       runId: null,
       retracted: false,

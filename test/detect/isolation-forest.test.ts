@@ -9,14 +9,14 @@ import { loadShuttle } from '../../src/demo/dataset.js';
 
 const { signal } = new AbortController();
 const options = (seed = 1): Record<string, unknown> => isolationForest.options.parse({ seed });
-const train = (data: Matrix, seed = 1): Promise<ModelArrays> =>
-  isolationForest.train?.(data, options(seed), signal) as Promise<ModelArrays>;
+const train = async (data: Matrix, seed = 1): Promise<ModelArrays> =>
+  (await isolationForest.train?.({ data, options: options(seed), imported: null }, signal))?.arrays ?? {};
 
 async function trained(data: Matrix): Promise<Detector> {
   return isolationForest.create(
     options(),
     Array.from({ length: data.width }, (_, i) => `f${i}`),
-    await train(data),
+    { arrays: await train(data) },
   );
 }
 
@@ -26,9 +26,9 @@ function gaussian(rows: number, width: number, seed = 1): Matrix {
   return { values: Float64Array.from({ length: rows * width }, normal), rows, width };
 }
 
-function scores(detector: Detector, { values, rows }: Matrix): Float64Array {
+async function scores(detector: Detector, { values, rows }: Matrix): Promise<Float64Array> {
   const out = new Float64Array(rows);
-  detector.score(values, rows, out);
+  await detector.score(values, rows, out);
   return out;
 }
 
@@ -55,11 +55,11 @@ test('the same seed gives the same model, another seed another', async () => {
 test('a row has the same score bit for bit, whatever stands beside it', async () => {
   const data = gaussian(1003, 4);
   const detector = await trained(data);
-  const all = scores(detector, data);
+  const all = await scores(detector, data);
   for (const size of [1, 2, 3, 4, 5, 7, 64, 1000]) {
     for (let from = 0; from < data.rows; from += size) {
       const rows = Math.min(size, data.rows - from);
-      const part = scores(detector, {
+      const part = await scores(detector, {
         values: data.values.subarray(from * 4, (from + rows) * 4),
         rows,
         width: 4,
@@ -73,8 +73,8 @@ test('a row has the same score bit for bit, whatever stands beside it', async ()
 test('scores are in (0, 1], and a far row scores higher than all near ones', async () => {
   const data = gaussian(2000, 5);
   const detector = await trained(data);
-  const near = scores(detector, data);
-  const [far = 0] = scores(detector, { values: Float64Array.of(9, -9, 9, -9, 9), rows: 1, width: 5 });
+  const near = await scores(detector, data);
+  const [far = 0] = await scores(detector, { values: Float64Array.of(9, -9, 9, -9, 9), rows: 1, width: 5 });
   assert.ok(near.every((score) => score > 0 && score <= 1));
   assert.ok(far > near.reduce((max, score) => Math.max(max, score), 0));
 });
@@ -93,8 +93,8 @@ test('constant columns, and columns that become constant deeper down, do not hid
   typical[0] = 0.5;
   const far = typical.slice();
   far[0] = 30;
-  const [typicalScore = 1] = scores(detector, { values: typical, rows: 1, width });
-  const [farScore = 0] = scores(detector, { values: far, rows: 1, width });
+  const [typicalScore = 1] = await scores(detector, { values: typical, rows: 1, width });
+  const [farScore = 0] = await scores(detector, { values: far, rows: 1, width });
   assert.ok(farScore > typicalScore + 0.1, `${farScore} against ${typicalScore}`);
 });
 
@@ -105,7 +105,7 @@ test('contributions are non-negative, sum to 1, and name the planted feature', a
   for (let i = 0; i < 100; i++) {
     const row = data.values.slice(i * 6, i * 6 + 6);
     row[i % 6] = 8;
-    const contributions = detector.contributions(row);
+    const { contributions } = await detector.explain(row, 1);
     assert.ok(contributions.every((share) => share >= 0));
     assert.ok(Math.abs(contributions.reduce((sum, share) => sum + share, 0) - 1) < 1e-9);
     if (contributions.indexOf(Math.max(...contributions)) === i % 6) first++;
@@ -130,5 +130,5 @@ test('arrays that are no forest are refused', async () => {
     { ...arrays, depth: Int32Array.of(1) },
   ];
   for (const wrong of broken)
-    assert.throws(() => isolationForest.create(options(), ['a', 'b'], wrong), ModelFault);
+    assert.throws(() => isolationForest.create(options(), ['a', 'b'], { arrays: wrong }), ModelFault);
 });

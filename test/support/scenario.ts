@@ -153,9 +153,12 @@ export class Scenario implements AsyncDisposable {
       source: 'test',
       rejected: 0,
       name: 'test',
-      contamination: null,
+      rowsPerDay: null,
+      threshold: null,
+      imported: null,
     };
-    writeModel(join(this.folder, 'model'), await trainModel(task, () => 0, new AbortController().signal));
+    const { model } = await trainModel(task, () => 0, new AbortController().signal);
+    writeModel(join(this.folder, 'model'), model);
   }
 
   encode(event: { id: number; entity: string; a: number; b: number; c: number | null }): Buffer {

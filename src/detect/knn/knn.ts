@@ -1,0 +1,108 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { z } from 'zod';
+import { standardScale } from '../column-scale.js';
+import { type DetectorKind, type Learnt, type Matrix, ModelFault, type Trained } from '../detector.js';
+import { drawIndices, seededRandom } from '../random.js';
+import { KnnDetector } from './knn-detector.js';
+import { neighboursIn, sortedReference } from './reference.js';
+
+/** Most numbers in a reference: 32 MiB of them. */
+export const REFERENCE_NUMBERS_MAX = 4_194_304;
+/** Training rows whose scores are taken; more say nothing more about the threshold. */
+export const SCORED_ROWS_MAX = 100_000;
+
+const options = z.strictObject({
+  neighbours: z.number().int().min(1).max(1000).default(5),
+  distance: z.enum(['mean', 'farthest']).default('mean'),
+  metric: z.enum(['manhattan', 'euclidean']).default('manhattan'),
+  referenceRows: z.number().int().min(16).max(262_144).default(4096),
+  seed: z.number().int().min(0).max(4_294_967_295).default(0),
+});
+export type KnnOptions = z.infer<typeof options>;
+
+/**
+ * Distance to the nearest rows of a reference that is drawn from the training rows, each feature in units of its
+ * standard deviation: to the k-th (Ramaswamy, Rastogi, Shim, SIGMOD 2000), or the mean of the k distances (Angiulli,
+ * Pizzuti, PKDD 2002, as "weight"). Manhattan distances keep their contrast where there are many features (Aggarwal,
+ * Hinneburg, Keim, ICDT 2001). Score: d / (d + c), c the median distance of the training rows, in [0, 1].
+ */
+export const knn: DetectorKind = {
+  type: 'knn',
+  options,
+  imports: 'never',
+  train: ({ data, options: configured }, signal) => train(data, configured as KnnOptions, signal),
+  create: (configured, features, learnt) => detectorOf(configured as KnnOptions, features.length, learnt),
+};
+
+async function train(data: Matrix, configured: KnnOptions, signal: AbortSignal): Promise<Trained> {
+  const { rows, width } = data;
+  const random = seededRandom(configured.seed);
+  const room = Math.max(configured.neighbours + 1, Math.floor(REFERENCE_NUMBERS_MAX / width));
+  const drawn = drawIndices(rows, Math.min(configured.referenceRows, room), random);
+  const columns = standardScale(data);
+  const { reference, toPivot, order } = sortedReference(data, columns, drawn, configured.metric);
+  const arrays = { ...columns, reference, toPivot, typical: Float64Array.of(1) };
+  const detector = detectorOf(configured, width, { arrays });
+
+  // A row of the reference is not its own neighbour.
+  const placeOf = new Map([...order].map((row, place) => [row, place]));
+  const scored = rows <= SCORED_ROWS_MAX ? null : drawIndices(rows, SCORED_ROWS_MAX, random);
+  const distances = new Float64Array(scored?.length ?? rows);
+  for (let i = 0; i < distances.length; i++) {
+    if (i % ROWS_A_TURN === 0) {
+      await turn();
+      signal.throwIfAborted();
+    }
+    const row = scored === null ? i : (scored[i] as number);
+    distances[i] = detector.distance(data.values, row * width, placeOf.get(row) ?? -1);
+  }
+  const typical = typicalDistance(distances);
+  return {
+    arrays: { ...arrays, typical: Float64Array.of(typical) },
+    trainingScores: distances.map((distance) => distance / (distance + typical)),
+    notes: [
+      `the reference has ${drawn.length.toLocaleString('en-US')} of the ${rows.toLocaleString('en-US')} training rows`,
+    ],
+  };
+}
+
+const ROWS_A_TURN = 256;
+
+/** The median; where most rows have twins, the mean; above 0 in any case. */
+function typicalDistance(distances: Float64Array): number {
+  const ascending = distances.slice().sort();
+  const median = ascending[Math.floor(ascending.length / 2)] as number;
+  if (median > 0) return median;
+  const mean = distances.reduce((sum, distance) => sum + distance / distances.length, 0);
+  return mean > 0 ? mean : 1;
+}
+
+function detectorOf(
+  { neighbours, distance, metric }: KnnOptions,
+  width: number,
+  { arrays }: Learnt,
+): KnnDetector {
+  const doubles = (name: string, length: number | null): Float64Array => {
+    const array = arrays[name];
+    if (!(array instanceof Float64Array) || (length !== null && array.length !== length))
+      throw new ModelFault(`the array '${name}' is missing, or not as long as it has to be`);
+    if (!array.every(Number.isFinite))
+      throw new ModelFault(`the array '${name}' has a number that is not finite`);
+    return array;
+  };
+  const toPivot = doubles('toPivot', null);
+  if (toPivot.length === 0) throw new ModelFault('the reference is empty');
+  if (toPivot.some((d, i) => d < 0 || (i > 0 && d < (toPivot[i - 1] as number))))
+    throw new ModelFault('the reference is not sorted');
+  const columns = { center: doubles('center', width), scale: doubles('scale', width) };
+  const typical = doubles('typical', 1)[0] as number;
+  if (!(typical > 0) || columns.scale.some((scale) => !(scale > 0)))
+    throw new ModelFault('a scale is not above 0');
+  const reference = doubles('reference', toPivot.length * width);
+  return new KnnDetector(
+    columns,
+    reference,
+    neighboursIn({ reference, toPivot }, width, metric, neighbours),
+    { metric, isMean: distance === 'mean', typical },
+  );
+}
