@@ -105,7 +105,7 @@ function row({ name, samples }: PeerResult): string {
   const cells = [
     name,
     ...[rate.median, rate.min, rate.max].map(grouped),
-    of(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion).toFixed(1),
+    cpuText(of(({ cpuSecondsPerMillion }) => cpuSecondsPerMillion)),
     ...[
       of(({ peakMegabytes }) => peakMegabytes),
       of(({ events }) => events),
@@ -117,6 +117,10 @@ function row({ name, samples }: PeerResult): string {
 
 function series(values: readonly number[]): string {
   return `${values.map(ratioText).join(', ')}; median ${ratioText(median(values))}`;
+}
+
+function cpuText(seconds: number): string {
+  return seconds >= 100 ? grouped(seconds) : seconds.toFixed(1);
 }
 
 function ratioText(value: number): string {
