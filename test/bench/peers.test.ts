@@ -11,7 +11,7 @@ import { parseOptions } from '../../bench/peers/options.js';
 import { processUsage } from '../../bench/peers/process-usage.js';
 import { type PeerResult, ratios, reportJson, reportText } from '../../bench/peers/report.js';
 import { median, spread } from '../../bench/statistics.js';
-import { parseXml } from '../support/well-formed.js';
+import { parseXml } from '../support/parse-xml.js';
 
 const NAMES = PEERS.map(({ name }) => name);
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { barChart } from '../../src/plot/bar-chart.js';
-import { type XmlElement, parseXml } from '../support/well-formed.js';
+import { type XmlElement, parseXml } from '../support/parse-xml.js';
 
 function all(document: string, name: string): XmlElement[] {
   return parseXml(document).filter((element) => element.name === name);

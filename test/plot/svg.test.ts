@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { Svg, element, svgDocument } from '../../src/plot/svg.js';
-import { parseXml } from '../support/well-formed.js';
+import { parseXml } from '../support/parse-xml.js';
 
 const SIZE = { width: 10, height: 10 };
 
