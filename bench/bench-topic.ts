@@ -30,6 +30,9 @@ export interface BenchTopic extends AsyncDisposable {
   readonly topic: string;
   readonly events: number;
   readonly folder: string;
+  readonly schemaFile: string;
+  /** The rows that the model was trained on, as CSV with a header. */
+  readonly trainingFile: string;
   readonly admin: KafkaAdmin;
   /** Writes a configuration with a group of its own. @returns its file, the topic that it reads, and the group */
   configure(
@@ -74,6 +77,8 @@ export async function prepareBench(
     topic,
     events,
     folder,
+    schemaFile: join(folder, 'event.avsc'),
+    trainingFile: join(folder, 'training.csv'),
     admin,
     configure: (delivery, compression) => {
       const group = `bench-${randomBytes(4).toString('hex')}`;
@@ -149,7 +154,7 @@ async function fill(
   }
 }
 
-async function train({ brokers, topic, folder }: BenchTopic): Promise<void> {
+async function train({ brokers, topic, folder, trainingFile }: BenchTopic): Promise<void> {
   const config = parseConfig(
     join(folder, 'train.yml'),
     configText(brokers, topic, 'train', 'exactly-once'),
@@ -157,8 +162,9 @@ async function train({ brokers, topic, folder }: BenchTopic): Promise<void> {
   );
   const reading = prepareReading(config);
   const random = seededRandom(2);
-  const data = Float64Array.from({ length: TRAINING_ROWS * FEATURES }, () => 0);
-  for (let row = 0; row < TRAINING_ROWS; row++) data.set(values(random), row * FEATURES);
+  const rows = Array.from({ length: TRAINING_ROWS }, () => values(random));
+  writeFileSync(trainingFile, [reading.names, ...rows].map((row) => `${row.join(',')}\n`).join(''));
+  const data = Float64Array.from(rows.flat());
   const { model } = await trainModel(
     {
       kind: config.detector.kind,

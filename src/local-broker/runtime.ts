@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { UnreachableError, messageOf } from '../errors.js';
 import { packageRoot } from '../package-root.js';
+import { fetchOnce } from './fetch-once.js';
 
 const run = promisify(execFile);
 
@@ -63,35 +64,24 @@ async function answers(command: string, args: readonly string[]): Promise<boolea
   }
 }
 
-/** Kafka's jars, fetched once. Two processes may fetch at once: the first to finish wins. */
+/** Kafka's jars, fetched once. */
 async function jars(cache: string, onNote: (text: string) => void): Promise<string> {
-  const folder = join(cache, `kafka-${kafkaVersion()}`);
-  const complete = join(folder, '.complete');
-  if (existsSync(complete)) return folder;
-  if (!(await answers('mvn', ['-version'])))
-    throw new Error('Kafka’s jars are not in the cache and there is no mvn to fetch them');
-  onNote(`Fetching Kafka ${kafkaVersion()} with Maven, once (about 55 MB) …`);
-  mkdirSync(cache, { recursive: true });
-  const building = mkdtempSync(join(cache, 'fetching-'));
-  try {
+  return fetchOnce(cache, `kafka-${kafkaVersion()}`, async (folder) => {
+    if (!(await answers('mvn', ['-version'])))
+      throw new Error('Kafka’s jars are not in the cache and there is no mvn to fetch them');
+    onNote(`Fetching Kafka ${kafkaVersion()} with Maven, once (about 55 MB) …`);
     const pom = join(packageRoot(), 'broker', 'pom.xml');
-    await run(
-      'mvn',
-      ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${building}`],
-      { timeout: DOWNLOAD_TIMEOUT_MS },
-    );
-    writeFileSync(join(building, '.complete'), '');
-    if (existsSync(complete)) return folder;
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(building, folder);
-  } catch (error) {
-    if (existsSync(complete)) return folder;
-    throw new Error(
-      `Maven could not fetch Kafka's jars: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`,
-      { cause: error },
-    );
-  } finally {
-    rmSync(building, { recursive: true, force: true });
-  }
-  return folder;
+    try {
+      await run(
+        'mvn',
+        ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${folder}`],
+        { timeout: DOWNLOAD_TIMEOUT_MS },
+      );
+    } catch (error) {
+      throw new Error(
+        `Maven could not fetch Kafka's jars: ${messageOf(error).split('\n').slice(0, 3).join(' ')}`,
+        { cause: error },
+      );
+    }
+  });
 }
