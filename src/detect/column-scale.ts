@@ -4,7 +4,7 @@ import { type Matrix, TrainingFault } from './detector.js';
 export interface ColumnScale {
   readonly centre: number;
   readonly scale: number;
-  readonly by: 'mad' | 'iqr' | 'mean-deviation' | 'standard-deviation' | 'constant';
+  readonly by: 'mad' | 'iqr' | 'standard-deviation' | 'constant';
 }
 
 /** A constant feature's scale, as a share of its value (of 1 where that is 0). */
@@ -12,9 +12,9 @@ const CONSTANT_SCALE = 1e-3;
 
 /**
  * Median and spread of each column. The spread is the first of these that is not 0: the median absolute deviation ×
- * 1.4826, the interquartile range / 1.349, the mean absolute deviation from the median × 1.2533 (each the standard
- * deviation of normal data), the standard deviation itself, which is left where the mean deviation underflows. A column
- * that is constant has a thousandth of its value: any change of it is very strange, and a larger one stranger.
+ * 1.4826, the interquartile range / 1.349 (both the standard deviation of normal data), the root mean square deviation
+ * from the median. A column that is constant has a thousandth of its value: any change of it is very strange, and a
+ * larger one stranger.
  * @throws TrainingFault when every column is constant
  */
 export function columnScales({ values, rows, width }: Matrix): ColumnScale[] {
@@ -30,7 +30,7 @@ export function scaleNotes(scales: readonly ColumnScale[]): string[] {
   const count = (wanted: readonly ColumnScale['by'][]): number =>
     scales.filter(({ by }) => wanted.includes(by)).length;
   const constant = count(['constant']);
-  const other = count(['iqr', 'mean-deviation', 'standard-deviation']);
+  const other = count(['iqr', 'standard-deviation']);
   return [
     ...(constant === 0
       ? []
@@ -70,8 +70,6 @@ function spreadOf(sorted: Float64Array, centre: number): [number, ColumnScale['b
   if (mad > 0) return [mad, 'mad'];
   const iqr = (quantileOf(sorted, 0.75) - quantileOf(sorted, 0.25)) / 1.3489795003921634;
   if (iqr > 0) return [iqr, 'iqr'];
-  const mean = deviations.reduce((sum, deviation) => sum + deviation / deviations.length, 0);
-  if (mean > 0) return [mean * Math.sqrt(Math.PI / 2), 'mean-deviation'];
   const largest = deviations.at(-1) as number;
   const sum = deviations.reduce((sum, deviation) => sum + (deviation / largest) ** 2, 0);
   return [largest * Math.sqrt(sum / deviations.length), 'standard-deviation'];

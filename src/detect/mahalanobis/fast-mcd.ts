@@ -13,9 +13,11 @@ const STARTS = 500;
 const STARTS_MIN = 50;
 const KEPT = 10;
 /** Multiplications that the random starts may cost: some seconds. */
-const WORK_MAX = 4e9;
+const WORK_MAX = 1e9;
+/** C-steps in all rows that a candidate is expected to take. */
+const STEPS = 10;
 /** Share of normal rows that the reweighted estimate is computed from. */
-const REWEIGHTED_SHARE = 0.975;
+export const REWEIGHTED_SHARE = 0.975;
 
 export interface Mcd extends Scatter {
   /** Before reweighting and corrections: mean and covariance of the rows of least determinant, and which they are. */
@@ -94,7 +96,7 @@ function search(
     const taken = nested ? take(data, pooledRows.slice(part * partRows, (part + 1) * partRows)) : data;
     candidates.push(...bestStarts(taken, Math.ceil(taken.rows * share), Math.ceil(starts / parts), random));
   }
-  if (central !== null) candidates.push(central);
+  if (central !== null) candidates.unshift(central);
   const pooled = nested && parts > 1 ? take(data, pooledRows) : null;
   const finalists =
     pooled === null
@@ -103,8 +105,9 @@ function search(
           candidates.map((start) => concentrate(pooled, start, Math.ceil(pooled.rows * share), 2)),
           KEPT,
         );
+  const affordable = Math.max(2, Math.floor(WORK_MAX / (STEPS * rows * width * width)));
   // A start that becomes singular is an exact fit: `count` rows in a hyperplane, and no determinant is lower.
-  const ends = finalists.map((start) => concentrate(data, start, count));
+  const ends = finalists.slice(0, affordable).map((start) => concentrate(data, start, count));
   return { best: ends.includes(null) ? null : (lowest(ends, 1)[0] ?? null), starts };
 }
 

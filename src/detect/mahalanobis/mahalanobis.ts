@@ -20,7 +20,7 @@ import type { Estimate, EstimateTask } from './estimate.js';
 
 const options = z.strictObject({
   estimator: z.enum(['auto', 'mcd', 'mrcd']).default('auto'),
-  support: z.number().min(0.5).max(1).default(0.75),
+  support: z.number().min(0.5).max(1).default(0.9),
   seed: z.number().int().min(0).max(4_294_967_295).default(0),
 });
 type Options = z.infer<typeof options>;
@@ -49,7 +49,7 @@ export const mahalanobis: DetectorKind = {
     const scales = columnScales(data);
     const centre = Float64Array.from(scales, (column) => column.centre);
     const scale = Float64Array.from(scales, (column) => column.scale);
-    const varying = Int32Array.from([...scales.keys()].filter((column) => scales[column]?.by !== 'constant'));
+    const varying = Int32Array.from([...scales.keys()].filter((column) => isContinuous(scales[column])));
     const task: EstimateTask = { ...(configured as Options), data: standardised(data, scales, varying) };
     const file = new URL('./estimate-thread.js', import.meta.url);
     const { location, factor, notes } = await inThread<Estimate>(file, task, signal);
@@ -67,6 +67,10 @@ export const mahalanobis: DetectorKind = {
       modelDoubles(arrays, 'typical', 1, 'positive')[0] as number,
     ),
 };
+
+/** Whether less than three quarters of the values are the same: the others leave the MCD nothing to turn around. */
+const isContinuous = (column: ColumnScale | undefined): boolean =>
+  column?.by === 'mad' || column?.by === 'iqr';
 
 interface Fit extends ModelArrays {
   /** Of each feature, for its own standardisation. */

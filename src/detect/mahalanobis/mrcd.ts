@@ -2,9 +2,10 @@ import type { Matrix } from '../detector.js';
 import { drawIndices } from '../random.js';
 import { type Concentrated, concentrate, concentrated } from './c-steps.js';
 import { cholesky, solveLower, solveUpper } from './cholesky.js';
-import { centralRows } from './fast-mcd.js';
+import { chiSquareQuantile } from './chi-square.js';
+import { REWEIGHTED_SHARE, centralRows } from './fast-mcd.js';
 import { consistencyFactor } from './mcd-corrections.js';
-import { type Scatter, scatterOf } from './scatter.js';
+import { type Scatter, scatterOf, squaredDistances } from './scatter.js';
 
 /** Largest condition number of a subset's matrix. */
 const CONDITION_MAX = 50;
@@ -45,7 +46,7 @@ export function mrcd(data: Matrix, count: number, random: () => number): Mrcd {
   const largest = rhos.at(-1) as number;
   const rho = largest <= 0.1 ? largest : Math.max(0.1, rhos[rhos.length >> 1] as number);
   const regularise = (covariance: Float64Array): Float64Array =>
-    covariance.map((value, at) => (1 - rho) * consistency * value + (at % (width + 1) === 0 ? rho : 0));
+    regularised(covariance, width, rho, consistency);
   const ends = subsets
     .map((subset) => concentrated(data, subset, regularise))
     .map((start) => (start === null ? null : concentrate(data, start, count, undefined, regularise)))
@@ -53,7 +54,34 @@ export function mrcd(data: Matrix, count: number, random: () => number): Mrcd {
     .sort((a, b) => a.logDeterminant - b.logDeterminant);
   const best = ends[0];
   if (best === undefined) throw new Error(`no start of ${subsets.length} led to a regular matrix`);
-  return { location: best.location, covariance: best.covariance, rho };
+  return reweighted(data, best);
+}
+
+/**
+ * Mean and regularised covariance of the rows that are not far by the subset's matrix: squared distance below the 0.975
+ * quantile of chi-square, after their median is brought to that of chi-square, as Maronna and Zamar 2002 do it (section
+ * 4): the distances of a regularised matrix are not those of normal data.
+ */
+function reweighted(data: Matrix, best: Concentrated): Mrcd {
+  const { rows, width } = data;
+  const distances = new Float64Array(rows);
+  squaredDistances(data, best.location, best.factor, distances);
+  const median = distances.slice().sort()[rows >> 1] as number;
+  const limit = (median * chiSquareQuantile(REWEIGHTED_SHARE, width)) / chiSquareQuantile(0.5, width);
+  const inside = Int32Array.from([...distances.keys()].filter((row) => (distances[row] as number) <= limit));
+  const { location, covariance } = scatterOf(data, inside);
+  const consistency = consistencyFactor(width, REWEIGHTED_SHARE);
+  const rho = leastRho(covariance, width, consistency);
+  return { location, covariance: regularised(covariance, width, rho, consistency), rho };
+}
+
+function regularised(
+  covariance: Float64Array,
+  width: number,
+  rho: number,
+  consistency: number,
+): Float64Array {
+  return covariance.map((value, at) => (1 - rho) * consistency * value + (at % (width + 1) === 0 ? rho : 0));
 }
 
 /** Solves (ρ + (1 − ρ) c λmax) / (ρ + (1 − ρ) c λmin) = CONDITION_MAX for ρ; 0 where the condition is better. */
