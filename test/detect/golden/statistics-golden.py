@@ -48,7 +48,7 @@ def ecod():
 def rows_of(rows, width, outliers):
     mix = random.normal(size=(width, width)) + 2 * np.eye(width)
     data = random.normal(size=(rows, width)) @ mix
-    data[:outliers] = random.normal(size=(outliers, width)) * 0.3 + 12
+    data[:outliers] = random.normal(size=(outliers, width)) * 3 + 40
     return data.round(4)
 
 
@@ -92,7 +92,7 @@ def chi_square():
 json.dump(
     {
         "ecod": ecod(),
-        "mcd": [mcd(60, 2, 0.75), mcd(90, 4, 0.6), mcd(150, 3, 0.75)],
+        "mcd": [mcd(60, 2, 0.75), mcd(90, 4, 0.75), mcd(150, 3, 0.75)],
         "exact": [exact(16, 2, 0.75), exact(18, 3, 0.65), exact(18, 2, 0.7)],
         "chiSquare": chi_square(),
     },
