@@ -143,6 +143,17 @@ test('most rows in a hyperplane: a regularised matrix, which is said', async () 
   assert.match(trained.notes?.join() ?? '', /MRCD.*hyperplane/);
 });
 
+test('a value that only the other features make strange is named, though theirs are further out', async () => {
+  const { detector } = await trainOn(mahalanobis, correlated(2000, 4, 0.95, 8));
+  for (let planted = 0; planted < 4; planted++) {
+    const row = Float64Array.from({ length: 4 }, (_, i) => (i === planted ? 0 : 2) * 10 ** i + 100 * i);
+    const { contributions, expected } = await detector.explain(row, 1);
+    assert.equal(contributions.indexOf(Math.max(...contributions)), planted);
+    const middle = ((expected?.low[planted] ?? NaN) + (expected?.high[planted] ?? NaN)) / 2;
+    assert.ok(Math.abs((middle - 100 * planted) / 10 ** planted - 2) < 0.1, `${middle}`);
+  }
+});
+
 test('a feature that is nearly the sum of others does not take their blame', async () => {
   const width = 5;
   const data = gaussian(2000, width, 6);
