@@ -90,6 +90,15 @@ for (const { kind, options } of VARIANTS) {
     });
     assert.ok(far > near + 0.2, `${far} against ${near}`);
 
+    const spike = Float64Array.from({ length: 400 }, (_, row) => (row % 40 === 0 ? random() : 0));
+    const rare = await trainOn(kind, { values: spike, rows: 400, width: 1 }, options);
+    const [usual = 1, unheardOf = 0] = await scoresOf(rare.detector, {
+      values: Float64Array.of(0, 50),
+      rows: 2,
+      width: 1,
+    });
+    assert.ok(unheardOf > usual + 0.2, `${unheardOf} against ${usual}`);
+
     const rows = 2000;
     const values = new Float64Array(rows * 4);
     for (let row = 0; row < rows; row++) {

@@ -34,8 +34,8 @@ const EXPECTED_Z = 2.5758293035489004;
 
 /**
  * Mahalanobis distance from a robust location and scatter: fast-mcd.ts, or mrcd.ts where the MCD cannot be had. The
- * distance is √((x − μ)ᵀ Σ⁻¹ (x − μ)); `unitScore` brings it to [0, 1). Features that were constant in training stand
- * beside the matrix, with the scale of column-scale.ts, uncorrelated.
+ * distance is √((x − μ)ᵀ Σ⁻¹ (x − μ)); `unitScore` brings it to [0, 1). Features of
+ * mostly one value stand beside the matrix, with the scale of column-scale.ts, uncorrelated.
  */
 export const mahalanobis: DetectorKind = {
   type: 'mahalanobis',
@@ -49,7 +49,7 @@ export const mahalanobis: DetectorKind = {
     const scales = columnScales(data);
     const centre = Float64Array.from(scales, (column) => column.centre);
     const scale = Float64Array.from(scales, (column) => column.scale);
-    const varying = Int32Array.from([...scales.keys()].filter((column) => isContinuous(scales[column])));
+    const varying = matrixColumns(scales);
     const task: EstimateTask = { ...(configured as Options), data: standardised(data, scales, varying) };
     const file = new URL('./estimate-thread.js', import.meta.url);
     const { location, factor, notes } = await inThread<Estimate>(file, task, signal);
@@ -68,9 +68,18 @@ export const mahalanobis: DetectorKind = {
     ),
 };
 
-/** Whether less than three quarters of the values are the same: the others leave the MCD nothing to turn around. */
-const isContinuous = (column: ColumnScale | undefined): boolean =>
-  column?.by === 'mad' || column?.by === 'iqr';
+/**
+ * The features that the matrix is about: those whose middle half of values is not one value, which would leave the MCD
+ * nothing to turn around; where there are none all that vary.
+ */
+function matrixColumns(scales: readonly ColumnScale[]): Int32Array {
+  const columns = (wanted: readonly ColumnScale['by'][]): Int32Array =>
+    Int32Array.from(
+      [...scales.keys()].filter((column) => wanted.includes((scales[column] as ColumnScale).by)),
+    );
+  const continuous = columns(['mad', 'iqr']);
+  return continuous.length > 0 ? continuous : columns(['standard-deviation']);
+}
 
 interface Fit extends ModelArrays {
   /** Of each feature, for its own standardisation. */
