@@ -1,56 +1,85 @@
-import { type Matrix } from './detector.js';
+import { type Matrix, TrainingFault } from './detector.js';
 
-/** Brings each column to one scale: (value - center) / scale. One number for each column; scales are above 0. */
+/** Where a feature's values lie, and how far they spread; both finite, `scale` above 0. */
 export interface ColumnScale {
-  readonly center: Float64Array;
-  readonly scale: Float64Array;
+  readonly centre: number;
+  readonly scale: number;
+  readonly by: 'mad' | 'iqr' | 'standard-deviation' | 'constant';
 }
+
+/** A constant feature's scale, as a share of its value (of 1 where that is 0). */
+const CONSTANT_SCALE = 1e-3;
 
 /**
- * Mean and standard deviation of each column. A column that does not vary has its own size as scale (1 where it is 0):
- * what differs from it by as much as it is large counts as one standard deviation.
- * @param data all finite, at least one row
+ * Median and spread of each column. The spread is the first of these that is not 0: the median absolute deviation ×
+ * 1.4826, the interquartile range / 1.349 (both the standard deviation of normal data), the root mean square deviation
+ * from the median. A column that is constant has a thousandth of its value: any change of it is very strange, and a
+ * larger one stranger.
+ * @throws TrainingFault when every column is constant
  */
-export function standardScale({ values, rows, width }: Matrix): ColumnScale {
-  const center = new Float64Array(width);
-  const scale = new Float64Array(width);
-  for (let column = 0; column < width; column++) {
-    let largest = 0;
-    for (let row = 0; row < rows; row++)
-      largest = Math.max(largest, Math.abs(values[row * width + column] as number));
-    // Divided by the largest first: squares of large numbers would be infinite.
-    const unit = largest === 0 ? 1 : largest;
-    let sum = 0;
-    for (let row = 0; row < rows; row++) sum += (values[row * width + column] as number) / unit;
-    const mean = sum / rows;
-    let squares = 0;
-    for (let row = 0; row < rows; row++) {
-      const off = (values[row * width + column] as number) / unit - mean;
-      squares += off * off;
-    }
-    const deviation = Math.sqrt(squares / rows);
-    center[column] = mean * unit;
-    // What is left of a constant column is the rounding of its mean.
-    scale[column] = deviation > CONSTANT_DEVIATION ? deviation * unit : unit;
-    if (scale[column] === 0) scale[column] = Number.MIN_VALUE;
-  }
-  return { center, scale };
+export function columnScales({ values, rows, width }: Matrix): ColumnScale[] {
+  const scales = Array.from({ length: width }, (_, column) =>
+    columnScale(Float64Array.from({ length: rows }, (_, row) => values[row * width + column] as number)),
+  );
+  if (scales.every(({ by }) => by === 'constant')) throw new TrainingFault('every feature is constant');
+  return scales;
 }
 
-const CONSTANT_DEVIATION = 1e-13;
+/** What to tell of columns that have no usual spread. */
+export function scaleNotes(scales: readonly ColumnScale[]): string[] {
+  const count = (wanted: readonly ColumnScale['by'][]): number =>
+    scales.filter(({ by }) => wanted.includes(by)).length;
+  const constant = count(['constant']);
+  const other = count(['iqr', 'standard-deviation']);
+  return [
+    ...(constant === 0
+      ? []
+      : [`${constant} of ${scales.length} features are constant: any change of them counts as strange`]),
+    ...(other === 0
+      ? []
+      : [
+          `${other} of ${scales.length} features have a median absolute deviation of 0; a wider spread stands in for it`,
+        ]),
+  ];
+}
 
-/** @param scaled takes rows × width numbers; may be the values themselves */
-export function applyScale(
-  { center, scale }: ColumnScale,
-  values: Float64Array,
-  rows: number,
-  scaled: Float64Array,
-): void {
-  const width = center.length;
-  for (let row = 0; row < rows; row++) {
-    const base = row * width;
-    for (let column = 0; column < width; column++)
-      scaled[base + column] =
-        ((values[base + column] as number) - (center[column] as number)) / (scale[column] as number);
-  }
+/** @param column its values; overwritten */
+function columnScale(column: Float64Array): ColumnScale {
+  column.sort();
+  const lowest = column[0] as number;
+  const highest = column[column.length - 1] as number;
+  if (lowest === highest)
+    return {
+      centre: lowest,
+      scale: lowest === 0 ? CONSTANT_SCALE : positive(Math.abs(lowest) * CONSTANT_SCALE),
+      by: 'constant',
+    };
+  // By a power of two, which loses nothing, so that no difference or sum overflows.
+  const unit = 2 ** Math.max(-1000, Math.ceil(Math.log2(Math.max(-lowest, highest))) - 1);
+  for (let i = 0; i < column.length; i++) column[i] = (column[i] as number) / unit;
+  const centre = quantileOf(column, 0.5);
+  const [spread, by] = spreadOf(column, centre);
+  return { centre: centre * unit, scale: positive(spread * unit), by };
+}
+
+const positive = (scale: number): number => Math.min(Number.MAX_VALUE, Math.max(Number.MIN_VALUE, scale));
+
+function spreadOf(sorted: Float64Array, centre: number): [number, ColumnScale['by']] {
+  const deviations = sorted.map((value) => Math.abs(value - centre)).sort();
+  const mad = quantileOf(deviations, 0.5) * 1.482602218505602;
+  if (mad > 0) return [mad, 'mad'];
+  const iqr = (quantileOf(sorted, 0.75) - quantileOf(sorted, 0.25)) / 1.3489795003921634;
+  if (iqr > 0) return [iqr, 'iqr'];
+  const largest = deviations.at(-1) as number;
+  const sum = deviations.reduce((sum, deviation) => sum + (deviation / largest) ** 2, 0);
+  return [largest * Math.sqrt(sum / deviations.length), 'standard-deviation'];
+}
+
+/** Interpolated between the two nearest, as R's type 7 and numpy do. */
+export function quantileOf(sorted: Float64Array, share: number): number {
+  const at = share * (sorted.length - 1);
+  const below = Math.floor(at);
+  const low = sorted[below] as number;
+  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
+  return low * (1 - (at - below)) + high * (at - below);
 }

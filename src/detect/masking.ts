@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { applyScale, standardScale } from './column-scale.js';
+import { applyScale, standardScale } from './standard-scale.js';
 import type { Matrix } from './detector.js';
 import { isolationForest } from './isolation-forest.js';
 import { neighboursIn, sortedReference } from './knn/reference.js';

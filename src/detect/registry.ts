@@ -1,12 +1,15 @@
 import { autoOf } from './auto.js';
 import type { DetectorKind } from './detector.js';
+import { ecod } from './ecod/ecod.js';
 import { ensembleOf } from './ensemble.js';
 import { isolationForest } from './isolation-forest.js';
 import { knn } from './knn/knn.js';
+import { mahalanobis } from './mahalanobis/mahalanobis.js';
+import { robustZ } from './robust-z.js';
 import { threshold } from './threshold.js';
 
 /** Trained on rows alone: these may be members of an ensemble, and be chosen. */
-const SINGLE = byType([isolationForest, knn]);
+const SINGLE = byType([isolationForest, knn, mahalanobis, ecod, robustZ]);
 
 /** Every kind of detector there is, by its `type`. */
 export const DETECTORS: ReadonlyMap<string, DetectorKind> = byType([

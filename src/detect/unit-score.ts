@@ -1,10 +1,10 @@
 /**
- * A distance as a score: raw / (raw + scale), so that the scale's distance scores 0.5. Rises with the distance and
- * keeps different ones apart as far as doubles can.
- * @param raw at least 0, Infinity allowed
- * @param scale above 0, finite
- * @returns in [0, 1]
+ * Brings a distance to [0, 1): raw / (raw + scale), so that a distance of `scale` is 0.5 and one of infinity 1.
+ * Rising, also as it is rounded; distances tie from about 2^53 times the scale on.
+ * @param raw at least 0
+ * @param scale above 0; a typical distance, see typical-distance.ts
  */
 export function unitScore(raw: number, scale: number): number {
-  return raw === Infinity ? 1 : raw / (raw + scale);
+  // Each step of this form keeps the order when it is rounded, and none gives infinity / infinity.
+  return 1 / (1 + scale / raw);
 }

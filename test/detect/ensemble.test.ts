@@ -82,6 +82,6 @@ test('a model of other members is refused, and a damaged member is named', async
   const arrays = { ...learnt.arrays, 'm1.scale': Float64Array.of(1, 0, 1) };
   await assert.rejects(
     async () => ensemble.create(ensemble.options.parse({ members: two }), names, { ...learnt, arrays }),
-    /member 2, knn: a scale is not above 0/,
+    /member 2, knn: the array 'scale' has 0 at 1/,
   );
 });

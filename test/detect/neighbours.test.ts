@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { standardScale } from '../../src/detect/column-scale.js';
+import { standardScale } from '../../src/detect/standard-scale.js';
 import { knn } from '../../src/detect/knn/knn.js';
 import { neighboursIn, sortedReference } from '../../src/detect/knn/reference.js';
 import type { Metric } from '../../src/detect/knn/neighbours.js';

@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import { type Matrix, type ModelArrays, TrainingFault } from '../detector.js';
+import { inThread } from '../in-thread.js';
 import type { ForestTask } from './forest-thread.js';
 
 /** Most numbers in the hyperplanes' normals of an extended forest (128 MiB; their intercepts take the same). */
@@ -15,28 +15,13 @@ export async function trainForest(
   options: Omit<ForestTask, 'data'>,
   signal: AbortSignal,
 ): Promise<ModelArrays> {
-  signal.throwIfAborted();
   const psi = Math.min(options.sampleSize, data.rows);
   if (options.extended && options.trees * (psi - 1) * data.width > NORMALS_MAX)
     throw new TrainingFault(
       `an extended forest of ${options.trees} trees of ${psi} rows with ${data.width} features is too large: ` +
         `trees × (sampleSize − 1) × features is at most ${NORMALS_MAX}`,
     );
-  const workerData: ForestTask = { ...options, data };
-  const thread = new Worker(new URL('./forest-thread.js', import.meta.url), { workerData });
-  const stop = (): void => void thread.terminate();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    const arrays = await new Promise<ModelArrays>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-      thread.once('exit', () =>
-        reject(signal.aborted ? (signal.reason as Error) : new Error('the training thread ended early')),
-      );
-    });
-    return { ...arrays, psi: Int32Array.of(psi) };
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await thread.terminate();
-  }
+  const task: ForestTask = { ...options, data };
+  const arrays = await inThread<ModelArrays>(new URL('./forest-thread.js', import.meta.url), task, signal);
+  return { ...arrays, psi: Int32Array.of(psi) };
 }

@@ -1,4 +1,4 @@
-import { type ColumnScale, applyScale } from '../column-scale.js';
+import { type StandardScale, applyScale } from '../standard-scale.js';
 import type { Detector, Explanation } from '../detector.js';
 import { toShares } from '../shares.js';
 import { unitScore } from '../unit-score.js';
@@ -16,7 +16,7 @@ export class KnnDetector implements Detector {
   private readonly query: Float64Array;
 
   constructor(
-    private readonly columns: ColumnScale,
+    private readonly columns: StandardScale,
     /** Scaled. */
     private readonly reference: Float64Array,
     private readonly neighbours: Neighbours,

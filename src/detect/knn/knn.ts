@@ -1,8 +1,11 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { z } from 'zod';
-import { standardScale } from '../column-scale.js';
+import { standardScale } from '../standard-scale.js';
 import { type DetectorKind, type Learnt, type Matrix, ModelFault, type Trained } from '../detector.js';
+import { modelDoubles } from '../model-doubles.js';
 import { drawIndices, seededRandom } from '../random.js';
+import { typicalDistance } from '../typical-distance.js';
+import { unitScore } from '../unit-score.js';
 import { KnnDetector } from './knn-detector.js';
 import { neighboursIn, sortedReference } from './reference.js';
 
@@ -56,10 +59,10 @@ async function train(data: Matrix, configured: KnnOptions, signal: AbortSignal):
     const row = scored === null ? i : (scored[i] as number);
     distances[i] = detector.distance(data.values, row * width, placeOf.get(row) ?? -1);
   }
-  const typical = typicalDistance(distances);
+  const typical = typicalDistance(distances.slice());
   return {
     arrays: { ...arrays, typical: Float64Array.of(typical) },
-    trainingScores: distances.map((distance) => distance / (distance + typical)),
+    trainingScores: distances.map((distance) => unitScore(distance, typical)),
     notes: [
       `the reference has ${drawn.length.toLocaleString('en-US')} of the ${rows.toLocaleString('en-US')} training rows`,
     ],
@@ -68,37 +71,22 @@ async function train(data: Matrix, configured: KnnOptions, signal: AbortSignal):
 
 const ROWS_A_TURN = 256;
 
-/** The median; where most rows have twins, the mean; above 0 in any case. */
-function typicalDistance(distances: Float64Array): number {
-  const ascending = distances.slice().sort();
-  const median = ascending[Math.floor(ascending.length / 2)] as number;
-  if (median > 0) return median;
-  const mean = distances.reduce((sum, distance) => sum + distance / distances.length, 0);
-  return mean > 0 ? mean : 1;
-}
-
 function detectorOf(
   { neighbours, distance, metric }: KnnOptions,
   width: number,
   { arrays }: Learnt,
 ): KnnDetector {
-  const doubles = (name: string, length: number | null): Float64Array => {
-    const array = arrays[name];
-    if (!(array instanceof Float64Array) || (length !== null && array.length !== length))
-      throw new ModelFault(`the array '${name}' is missing, or not as long as it has to be`);
-    if (!array.every(Number.isFinite))
-      throw new ModelFault(`the array '${name}' has a number that is not finite`);
-    return array;
-  };
-  const toPivot = doubles('toPivot', null);
-  if (toPivot.length === 0) throw new ModelFault('the reference is empty');
-  if (toPivot.some((d, i) => d < 0 || (i > 0 && d < (toPivot[i - 1] as number))))
+  const { toPivot } = arrays;
+  if (!(toPivot instanceof Float64Array) || toPivot.length === 0)
+    throw new ModelFault('the reference is missing');
+  if (!toPivot.every((d, i) => d >= (i === 0 ? 0 : (toPivot[i - 1] as number)) && d < Infinity))
     throw new ModelFault('the reference is not sorted');
-  const columns = { center: doubles('center', width), scale: doubles('scale', width) };
-  const typical = doubles('typical', 1)[0] as number;
-  if (!(typical > 0) || columns.scale.some((scale) => !(scale > 0)))
-    throw new ModelFault('a scale is not above 0');
-  const reference = doubles('reference', toPivot.length * width);
+  const columns = {
+    center: modelDoubles(arrays, 'center', width),
+    scale: modelDoubles(arrays, 'scale', width, 'positive'),
+  };
+  const typical = modelDoubles(arrays, 'typical', 1, 'positive')[0] as number;
+  const reference = modelDoubles(arrays, 'reference', toPivot.length * width);
   return new KnnDetector(
     columns,
     reference,

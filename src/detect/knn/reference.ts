@@ -1,4 +1,4 @@
-import { type ColumnScale, applyScale } from '../column-scale.js';
+import { type StandardScale, applyScale } from '../standard-scale.js';
 import type { Matrix } from '../detector.js';
 import { type Metric, Neighbours } from './neighbours.js';
 
@@ -13,7 +13,7 @@ export interface Reference {
 /** @param drawn rows of the data */
 export function sortedReference(
   { values, width }: Matrix,
-  columns: ColumnScale,
+  columns: StandardScale,
   drawn: Int32Array,
   metric: Metric,
 ): Reference {
