@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import type { Matrix } from '../../src/detect/detector.js';
 import { type JudgeConfig } from '../../src/detect/judge.js';
 import { onnx } from '../../src/detect/onnx/onnx.js';
@@ -16,7 +17,8 @@ export const FEATURES = Array.from({ length: WIDTH }, (_, i) => `f${i}`);
 /** @param name without its ending; `odd/` stands before those that are not of the agreed form */
 export function onnxFile(name: string): Uint8Array {
   const folder = name.startsWith('odd/') ? FOLDER : join(FOLDER, 'models');
-  return readFileSync(join(folder, `${name}.onnx`));
+  const file = join(folder, `${name}.onnx`);
+  return existsSync(file) ? readFileSync(file) : gunzipSync(readFileSync(`${file}.gz`));
 }
 
 /** A table of numbers beside the models: its columns by their names. */

@@ -69,7 +69,7 @@ export async function calibrate(
   if (!plan.alone && !(await isSteady(model, trial, rows))) {
     model = { ...model, plan: { ...plan, batch: fixedRows ?? 1, alone: true } };
     notes.push(
-      'the model gives a row another score when other rows stand beside it: rows are run one by one, which is slower',
+      'a row does not have the same score in every place of a run: rows are run one by one, which is slower',
     );
   }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { messageOf } from '../../errors.js';
 import {
   type Detector,
   type DetectorKind,
@@ -105,8 +106,10 @@ async function train(
 
 async function create(configured: unknown, features: readonly string[], learnt: Learnt): Promise<Detector> {
   const parsed = factsSchema.safeParse(learnt.facts ?? {});
-  if (!parsed.success)
-    throw new ModelFault(`its facts are not those of an ONNX model: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new ModelFault(`its facts are not those of an ONNX model: ${issue?.path.join('.') ?? ''}`);
+  }
   const facts = parsed.data;
   refuseChanged(configured as Options, facts);
   const { bytes, columns, raw } = checkArrays(learnt, features.length);
@@ -126,11 +129,20 @@ async function create(configured: unknown, features: readonly string[], learnt: 
       columns,
       isScaled: facts.scale === 'standard',
     };
-    await rawScores(model, columns.median, 1);
+    await tryOut(model);
     return new OnnxDetector(model, raw);
   } catch (cause) {
     await session?.[Symbol.asyncDispose]();
     throw translated(cause, ModelFault);
+  }
+}
+
+/** Asks for the medians' score. @throws AgreementFault when the model has no answer, or one of another shape */
+async function tryOut(model: OpenModel): Promise<void> {
+  try {
+    await rawScores(model, model.columns.median, 1);
+  } catch (cause) {
+    throw new AgreementFault(messageOf(cause), { cause });
   }
 }
 

@@ -144,10 +144,10 @@ function say(message: ThreadMessage, transfer: readonly ArrayBuffer[] = []): voi
   parentPort?.postMessage(message, [...transfer]);
 }
 
-/** The runtime's messages name its own source files, and go on over lines. */
+/** The runtime's messages name its own source files and functions, and go on over lines. */
 function firstLine(error: unknown): string {
   const [line = ''] = messageOf(error)
-    .replace(/\/onnxruntime_src\/\S+ /g, '')
+    .replace(/\/onnxruntime_src\/\S+ [^(]*\([^()]*\)(?: const)? /g, '')
     .trim()
     .split('\n');
   return line.length > 300 ? `${line.slice(0, 300)}…` : line;

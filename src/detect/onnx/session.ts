@@ -77,8 +77,12 @@ export class OnnxSession implements AsyncDisposable {
     if (this.isClosed) return;
     this.isClosed = true;
     if (this.thread === null) return;
-    const { worker } = await this.thread;
-    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    const { worker, pending } = await this.thread;
+    // One of those that wait, so that the process does not end before the thread has.
+    const ended = new Promise<void>((resolve) => {
+      const done = (): void => resolve();
+      pending.set(this.nextId++, { resolve: done, reject: done });
+    });
     worker.ref();
     worker.postMessage('release');
     await ended;

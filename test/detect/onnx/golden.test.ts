@@ -17,8 +17,9 @@ import {
 const { signal } = new AbortController();
 const { values, rows } = allRows();
 
-/** Of the golden column's standard deviation: what numbers of 32 bits leave, with some hundred additions. */
+/** Of the golden column's standard deviation, and of its largest number: what numbers of 32 bits leave. */
 const TOLERANCE = 1e-5;
+const ROUNDING = 2 ** -22;
 
 async function withModel(
   name: string,
@@ -36,12 +37,18 @@ function assertClose(found: ArrayLike<number>, golden: ArrayLike<number> | undef
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   const scale = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length);
   const worst = Math.max(...known.map((value, i) => Math.abs(value - (found[i] as number))));
-  assert.ok(worst < TOLERANCE * scale, `${what}: off by ${worst}, of ${scale}`);
+  const largest = Math.max(...known.map(Math.abs));
+  assert.ok(worst < TOLERANCE * scale + ROUNDING * largest, `${what}: off by ${worst}, of ${scale}`);
 }
 
 const free = { batchRows: 64, isScaled: false, wishes: {} };
 
-for (const name of ['isolation-forest', 'one-class-svm', 'local-outlier-factor']) {
+for (const name of [
+  'isolation-forest',
+  'isolation-forest-default',
+  'one-class-svm',
+  'local-outlier-factor',
+]) {
   test(`scikit-learn, ${name}: decision_function, turned over, without being told`, async () => {
     const golden = columnsOfCsv('sklearn.csv').get(name);
     await withModel(name, free, async (model) => {
@@ -66,8 +73,9 @@ test('scikit-learn, gaussian mixture: score_samples, in 64 bits', async () => {
       golden,
       'gaussian-mixture',
     );
+    // Far beyond what 32 bits could give.
     for (const [i, raw] of raws.entries())
-      assert.ok(Math.abs(raw + (golden?.[i] ?? NaN)) < 1e-9 * Math.abs(raw));
+      assert.ok(Math.abs(raw + (golden?.[i] ?? NaN)) < 1e-7 * Math.max(1, Math.abs(raw)), `${raw}`);
   });
 });
 

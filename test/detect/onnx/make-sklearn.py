@@ -3,6 +3,7 @@
 python -m venv V && V/bin/pip install -r requirements.txt && V/bin/python make-sklearn.py && V/bin/python make-torch.py
 """
 
+import gzip
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +38,11 @@ def rows():
 def save(name, model, x, target_opset=OPSET, **options):
     onnx = to_onnx(model, x[:1], target_opset=target_opset, **options)
     onnx.graph.name = name
-    (MODELS / f"{name}.onnx").write_bytes(onnx.SerializeToString())
+    data = onnx.SerializeToString()
+    if len(data) < 100_000:
+        (MODELS / f"{name}.onnx").write_bytes(data)
+    else:
+        (MODELS / f"{name}.onnx.gz").write_bytes(gzip.compress(data, 9, mtime=0))
 
 
 def main():
@@ -48,6 +53,8 @@ def main():
 
     forest = IsolationForest(n_estimators=20, max_samples=48, contamination=0.02, random_state=1).fit(train)
     save("isolation-forest", forest, x)
+    default = IsolationForest(random_state=1).fit(train)
+    save("isolation-forest-default", default, x)
     svm = make_pipeline(StandardScaler(), OneClassSVM(nu=0.05)).fit(train)
     save("one-class-svm", svm, x)
     neighbours = make_pipeline(StandardScaler(), LocalOutlierFactor(n_neighbors=10, novelty=True)).fit(train)
@@ -60,12 +67,13 @@ def main():
     golden = np.column_stack(
         [
             forest.decision_function(x),
+            default.decision_function(x),
             svm.decision_function(x),
             neighbours.decision_function(x),
             mixture.score_samples(x.astype(np.float64)),
         ]
     )
-    names = "isolation-forest,one-class-svm,local-outlier-factor,gaussian-mixture"
+    names = "isolation-forest,isolation-forest-default,one-class-svm,local-outlier-factor,gaussian-mixture"
     np.savetxt(MODELS / "sklearn.csv", golden, delimiter=",", fmt="%.17g", header=names, comments="")
 
 

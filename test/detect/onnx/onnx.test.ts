@@ -112,7 +112,7 @@ test('the threshold lets the share of the training rows through that was asked f
 });
 
 for (const [name, options] of [
-  ['isolation-forest', {}],
+  ['isolation-forest-default', {}],
   ['local-outlier-factor', {}],
   ['gaussian-mixture', { output: 'score_samples', higher: 'normal' }],
   ['autoencoder', { scale: 'standard' }],
@@ -229,15 +229,18 @@ test('many ask at a time: each gets the answers to its own rows', async () => {
   });
 });
 
-test('a model that looks at the neighbours of a row is run row by row, and says so', async () => {
-  const { model, notes } = await importModel('n', onnxFile('odd/neighbours'), { higher: 'stranger' });
-  assert.ok(
-    notes.some((note) => note.includes('rows are run one by one')),
-    notes.join('\n'),
-  );
-  assert.equal(model.facts.runRows, 1);
-  const { model: own } = await importModel('s', onnxFile('odd/sum'), { higher: 'stranger' });
-  assert.equal(own.facts.runRows, 64);
+test('a model whose scores depend on the place in a run, or on the neighbours, is run row by row, and says so', async () => {
+  // The runtime's sum over a row is in another order where the row begins elsewhere in memory.
+  for (const name of ['odd/neighbours', 'odd/sum']) {
+    const { model, notes } = await importModel(name, onnxFile(name), { higher: 'stranger' });
+    assert.ok(
+      notes.some((note) => note.includes('rows are run one by one')),
+      notes.join('\n'),
+    );
+    assert.deepEqual([model.facts.runRows, model.facts.runAlone], [1, true]);
+  }
+  const { model } = await importModel('isolation-forest', onnxFile('isolation-forest'));
+  assert.deepEqual([model.facts.runRows, model.facts.runAlone], [64, false]);
 });
 
 test('notes say how the model is read, and where its own limit is', async () => {
