@@ -32,7 +32,7 @@ async function withModel(
 }
 
 function assertClose(found: ArrayLike<number>, golden: ArrayLike<number> | undefined, what: string): void {
-  assert.ok(golden !== undefined && golden.length === found.length, what);
+  assert.ok(golden?.length === found.length, what);
   const known = Array.from(golden);
   const mean = known.reduce((sum, value) => sum + value, 0) / known.length;
   const scale = Math.sqrt(known.reduce((sum, value) => sum + (value - mean) ** 2, 0) / known.length);
