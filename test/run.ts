@@ -4,13 +4,14 @@
  */
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { delimiter, dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { messageOf } from '../src/errors.js';
 import { packageRoot } from '../src/package-root.js';
 import { cacheFolder } from '../src/local-broker/cache-folder.js';
 import { type GuardedBroker, startGuardedBroker } from '../src/local-broker/guarded-broker.js';
+import { onnxRuntime } from './support/onnx-runtime.js';
 import { type RegistryServer, startRegistryServer } from './support/registry-server.js';
 
 const here = dirname(fileURLToPath(import.meta.url));
@@ -47,6 +48,14 @@ async function registryFor(files: readonly string[]): Promise<RegistryServer | n
   return isUsed ? startRegistryServer(cacheFolder(process.env)) : null;
 }
 
+/** Where the tests of ONNX models find their runtime: NODE_PATH, which a user may set as well. */
+async function nodePath(files: readonly string[]): Promise<{ NODE_PATH?: string }> {
+  const isUsed = files.some((file) => readFileSync(file, 'utf8').includes('support/onnx-models.js'));
+  if (!isUsed) return {};
+  const folders = [await onnxRuntime(cacheFolder(process.env)), process.env.NODE_PATH ?? ''];
+  return { NODE_PATH: folders.filter((folder) => folder !== '').join(delimiter) };
+}
+
 async function main(): Promise<number> {
   await using own = await broker();
   const brokers = own?.brokers.join(',') ?? process.env.KAFKA_BROKERS;
@@ -57,6 +66,7 @@ async function main(): Promise<number> {
     ...process.env,
     OUTRIDER_TEST_BROKERS: brokers,
     OUTRIDER_TEST_REGISTRY: registry?.url,
+    ...(await nodePath(files)),
   };
   delete environment.KAFKA_BROKERS;
   // The chaos suite brings three brokers of its own and takes the machine for itself.

@@ -17,6 +17,8 @@ export interface Detector {
    * @param values as in `score`
    */
   explain(values: Float64Array, rows: number): Explanation | Promise<Explanation>;
+  /** Frees what it holds outside the heap, a thread for instance; twice is once. A process may end without. */
+  [Symbol.asyncDispose]?(): Promise<void>;
 }
 
 /** Both row-major, rows × width. */

@@ -5,6 +5,7 @@ import { ensembleOf } from './ensemble.js';
 import { isolationForest } from './isolation-forest.js';
 import { knn } from './knn/knn.js';
 import { mahalanobis } from './mahalanobis/mahalanobis.js';
+import { onnx } from './onnx/onnx.js';
 import { robustZ } from './robust-z.js';
 import { threshold } from './threshold.js';
 
@@ -16,6 +17,7 @@ export const DETECTORS: ReadonlyMap<string, DetectorKind> = byType([
   ...SINGLE.values(),
   ensembleOf(SINGLE),
   autoOf(SINGLE),
+  onnx,
   threshold,
 ]);
 
