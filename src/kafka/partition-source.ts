@@ -5,7 +5,7 @@ import { type OutriderError, UnreachableError, messageOf } from '../errors.js';
 import type { TopicPartition } from '../model.js';
 import type { PartitionSource, SourceListener } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { toSourceBatch } from './record-format.js';
+import { fetchedBatch, toSourceBatch } from './record-format.js';
 import { unreadableBehind } from './unreadable.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
 import {
@@ -193,8 +193,8 @@ export class GroupMember implements PartitionSource {
     }, this.options.kafka.heartbeatIntervalMs);
     this.inHand.add(control);
     try {
-      const unreadable = unreadableBehind(batch);
-      await this.listener?.batch(toSourceBatch(batch, unreadable), control.signal);
+      const unreadable = unreadableBehind(fetchedBatch(batch));
+      await this.listener?.batch(toSourceBatch(fetchedBatch(batch), unreadable), control.signal);
       if (unreadable !== null && !control.signal.aborted)
         this.listener?.unreadable({ topic: batch.topic, partition: batch.partition }, unreadable);
     } catch (error) {

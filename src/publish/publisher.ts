@@ -102,7 +102,7 @@ export class Publisher {
     const { verdict, anomalies, frame, clock } = this.options;
     const fieldRow = features.row[row] as number;
     const index = fields.source[fieldRow] as number;
-    const record = batch.records[index] as SourceRecord;
+    const record = batch.records.at(index) as SourceRecord;
     const values = features.values.subarray(row * features.width, (row + 1) * features.width);
     const contributions = verdict.contributions(values);
     const detectedAt = clock();
@@ -159,7 +159,7 @@ export class Publisher {
     const attempts = attemptsBefore(headers) + 1;
     const topic = parking !== undefined && attempts >= parking.attemptsMin ? parking.topic : deadLetters;
     return deadLetter(
-      batch.records[index] as SourceRecord,
+      batch.records.at(index) as SourceRecord,
       headers,
       { topic: batch.topic, partition: batch.partition, group, reason, message, attempts },
       {
