@@ -47,9 +47,9 @@ async function readAnswer(sets: readonly Buffer[]): Promise<readonly Read[]> {
     const offsets = records.map(({ offset }) => Number(offset));
     const { unreadable } = batch;
     const isPassed =
-      unreadable === null && set.lastOffset !== null && set.lastOffset > (offsets.at(-1) ?? -1);
-    if (unreadable === null && set.lastOffset !== null)
-      assert.equal(batch.lastOffset(), String(set.lastOffset));
+      unreadable === null && set.parts.lastOffset !== null && set.parts.lastOffset > (offsets.at(-1) ?? -1);
+    if (unreadable === null && set.parts.lastOffset !== null)
+      assert.equal(batch.lastOffset(), String(set.parts.lastOffset));
     reads.push({
       offsets,
       values: records.map(({ value }) => String(value)),

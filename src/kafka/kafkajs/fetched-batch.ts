@@ -11,7 +11,7 @@
  */
 import type { HeaderList } from '../../model.js';
 import type { RecordColumns } from '../../record-columns.js';
-import type { ReadBatch, RecordSet, UnreadableFacts } from './record-set.js';
+import type { KafkaJsMessage, ReadBatch, RecordSet, RecordSetParts, UnreadableFacts } from './record-set.js';
 
 interface AbortedTransaction {
   readonly producerId: string;
@@ -26,28 +26,26 @@ interface PartitionData {
   readonly messages: RecordSet;
 }
 
-/** What kafkajs's runner looks at of the messages: how many there are, and the offset of the last one. */
-type Messages = { readonly length: number } & Readonly<Record<number, { readonly offset: string }>>;
-
 export class FetchedBatch {
   readonly partition: number;
   readonly highWatermark: string;
   /** Those that a reader gets: from the fetched offset on, committed, and no control records. */
   readonly records: RecordColumns;
   readonly unreadable: UnreadableFacts | null;
-  readonly messages: Messages;
+  readonly messages: readonly KafkaJsMessage[];
   private readonly indices: readonly number[] | null;
-  private readonly set: RecordSet;
+  private readonly set: RecordSetParts;
   private readonly first: number | null;
   private readonly last: number | null;
 
   constructor(
     readonly topic: string,
     readonly fetchedOffset: string,
-    { partition, highWatermark, abortedTransactions, messages: set }: PartitionData,
+    { partition, highWatermark, abortedTransactions, messages }: PartitionData,
   ) {
     this.partition = partition;
     this.highWatermark = highWatermark;
+    const set = messages.parts;
     this.set = set;
     this.unreadable = set.unreadable;
     const { offsets } = set.records;
@@ -76,8 +74,9 @@ export class FetchedBatch {
     const isWhole = indices.length === set.records.length;
     this.indices = isWhole ? null : indices;
     this.records = isWhole ? set.records : set.records.pick(indices);
-    const length = this.records.length + (set.unreadable === null ? 0 : 1);
-    this.messages = { length, [length - 1]: { offset: this.lastRecordOffset() } };
+    this.messages = lazyMessages(this.records.length + (set.unreadable === null ? 0 : 1), (index) =>
+      this.message(index),
+    );
   }
 
   headersOf(index: number): HeaderList {
@@ -114,9 +113,31 @@ export class FetchedBatch {
     return this.set.lastOffset !== null || this.set.unreadable !== null;
   }
 
-  private lastRecordOffset(): string {
-    return String(this.set.unreadable === null ? this.records.offsets.at(-1) : Number.MAX_SAFE_INTEGER);
+  /** For kafkajs's runner, and for others who use kafkajs in this process. */
+  private message(index: number): KafkaJsMessage {
+    return {
+      ...(this.records.at(index) ?? NO_RECORD),
+      headers: index < this.records.length ? this.headersOf(index) : [],
+      isControlRecord: false,
+      batchContext: { producerId: '-1', inTransaction: false },
+    };
   }
+}
+
+/** Stands where nothing more can be read. */
+const NO_RECORD = { offset: String(Number.MAX_SAFE_INTEGER), timestamp: '-1', key: null, value: null };
+
+/** A list whose elements are made when they are asked for: of each batch kafkajs asks for the length and the last one. */
+function lazyMessages(length: number, make: (index: number) => KafkaJsMessage): readonly KafkaJsMessage[] {
+  return new Proxy<KafkaJsMessage[]>([], {
+    get: (made, name): unknown => {
+      if (name === 'length') return length;
+      if (typeof name === 'symbol' || !/^\d+$/.test(name)) return Reflect.get(made, name) as unknown;
+      const index = Number(name);
+      return index < length ? (made[index] ??= make(index)) : undefined;
+    },
+    has: (_, name) => typeof name === 'string' && Number(name) < length,
+  });
 }
 
 /** As Kafka's own consumer finds them: a transaction that was aborted ends with its marker. */

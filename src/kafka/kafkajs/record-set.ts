@@ -1,11 +1,39 @@
-import type { HeaderList } from '../../model.js';
+import type { HeaderList, SourceRecord } from '../../model.js';
 import type { RecordColumns } from '../../record-columns.js';
+import { BatchFault } from '../compression/batch-fault.js';
 
 /** What the bytes of one partition in a fetch's answer give. */
-export interface RecordSet {
+export class RecordSet {
+  /** @param parts what a set consists of; see RecordSetParts */
+  constructor(readonly parts: RecordSetParts) {}
+
+  /**
+   * A kafkajs that somebody else loaded before, and that takes its decoder from here, filters what it gets: for it
+   * records are the objects that it knows. For ours see fetched-batch.ts.
+   */
+  filter(isWanted: (message: KafkaJsMessage) => boolean): KafkaJsMessage[] {
+    return this.messages().filter(isWanted);
+  }
+
+  get length(): number {
+    return this.messages().length;
+  }
+
+  private messages(): KafkaJsMessage[] {
+    const { records, batches, lastOffset, unreadable } = this.parts;
+    const messages = batches.flatMap((batch) =>
+      Array.from({ length: batch.to - batch.from }, (_, i) => kafkaJsMessage(this, batch.from + i, batch)),
+    );
+    if (unreadable !== null) throw new BatchFault(unreadable.reason);
+    const isEndMissing = lastOffset !== null && lastOffset > (records.offsets.at(-1) ?? -1);
+    return isEndMissing ? [...messages, endMark(lastOffset)] : messages;
+  }
+}
+
+export interface RecordSetParts {
   /** Those of control batches and of aborted transactions among them. */
   readonly records: RecordColumns;
-  headersOf(index: number): HeaderList;
+  readonly headersOf: (index: number) => HeaderList;
   readonly batches: readonly ReadBatch[];
   /**
    * Of the last batch that was read, which may end behind its last record: compaction keeps the last batch of a producer
@@ -38,4 +66,38 @@ export interface UnreadableFacts {
   readonly reason: string;
   /** What led to it, in the words of a library: for the log alone. */
   readonly cause?: string;
+}
+
+/** A record as kafkajs has it. Headers are a list of pairs here, in the order of the record. */
+export interface KafkaJsMessage extends SourceRecord {
+  readonly headers: HeaderList;
+  readonly isControlRecord: boolean;
+  readonly batchContext: { readonly producerId: string; readonly inTransaction: boolean };
+}
+
+/** @param index of the record in the set */
+export function kafkaJsMessage(
+  { parts }: RecordSet,
+  index: number,
+  { isControl, producerId, inTransaction }: ReadBatch,
+): KafkaJsMessage {
+  return {
+    ...(parts.records.at(index) as SourceRecord),
+    headers: parts.headersOf(index),
+    isControlRecord: isControl,
+    batchContext: { producerId, inTransaction },
+  };
+}
+
+/** No record: it says how far a set goes, and is passed over like a control record. */
+function endMark(lastOffset: number): KafkaJsMessage {
+  return {
+    offset: String(lastOffset),
+    timestamp: '-1',
+    key: null,
+    value: null,
+    headers: [],
+    isControlRecord: true,
+    batchContext: { producerId: '-1', inTransaction: false },
+  };
 }

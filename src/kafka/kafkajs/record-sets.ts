@@ -19,7 +19,7 @@ import { columnsOf } from '../../record-columns.js';
 import { decodeRecords } from './decode-records.js';
 import { type BatchHeader, checkBatch, readBatchHeader } from './record-batch.js';
 import { RecordCollector } from './record-collector.js';
-import type { ReadBatch, RecordSet, UnreadableFacts } from './record-set.js';
+import { type ReadBatch, RecordSet, type UnreadableFacts } from './record-set.js';
 
 /** What the records of one answer may take, decompressed, before the rest is left for the next. */
 const ANSWER_BYTES_MAX = 33_554_432;
@@ -54,13 +54,13 @@ export function recordSetDecoder(
   };
 }
 
-const NOTHING: RecordSet = {
+const NOTHING = new RecordSet({
   records: columnsOf([]),
   headersOf: () => [],
   batches: [],
   lastOffset: null,
   unreadable: null,
-};
+});
 
 class RecordSetReader {
   private readonly collector = new RecordCollector();
@@ -120,13 +120,13 @@ class RecordSetReader {
 
   private whole(unreadable: UnreadableFacts | null): RecordSet {
     const { collector, batches, nextOffset } = this;
-    return {
+    return new RecordSet({
       records: collector.columns(),
       headersOf: (index) => collector.headersOf(index),
       batches,
       lastOffset: nextOffset === null ? null : nextOffset - 1,
       unreadable,
-    };
+    });
   }
 
   private async decompressed({ compression, start, end, count }: BatchHeader): Promise<Buffer> {
@@ -170,5 +170,5 @@ function messageSet(messages: readonly SourceRecord[]): RecordSet {
     inTransaction: false,
     producerId: '-1',
   };
-  return { records, headersOf: () => [], batches: [batch], lastOffset, unreadable: null };
+  return new RecordSet({ records, headersOf: () => [], batches: [batch], lastOffset, unreadable: null });
 }

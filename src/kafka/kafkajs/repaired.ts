@@ -3,6 +3,7 @@
  * names of its CommonJS exports.
  */
 import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
 import type * as KafkaJs from 'kafkajs';
 import { mendAuthentication } from './authentication.js';
 import { rightsRequests } from './authorized-operations.js';
@@ -38,6 +39,11 @@ function messageSets(load: (path: string) => unknown): Parameters<typeof recordS
   ) => ReturnType<Parameters<typeof recordSetDecoder>[0]>;
   return (bytes) => decode(new Decoder(bytes), bytes.length);
 }
+
+/** A kafkajs that was loaded before has its parts already: it stays as it is, and this one is loaded beside it. */
+const home = dirname(load.resolve('kafkajs/package.json'));
+for (const file of Object.keys(load.cache))
+  if (file.startsWith(home + sep)) Reflect.deleteProperty(load.cache, file);
 
 const { version } = load('kafkajs/package.json') as { version: string };
 if (version !== VERSION)
