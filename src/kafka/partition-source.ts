@@ -80,6 +80,8 @@ export class GroupMember implements PartitionSource {
     const { events } = consumer;
     const joined = new Promise<void>((resolve, reject) => {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
+        // Whatever is in hand was fetched before the fence to come.
+        this.inHand.breakOff(REJOINING);
         this.memberId = payload.memberId;
         this.inGroup = true;
         this.restarts = 0;
