@@ -110,7 +110,7 @@ const runs = {
   start,
 };
 const cpuBefore = process.cpuUsage();
-const value = await runs[task.run]();
+const value = await runs[task.run as keyof typeof runs]();
 const { user, system } = process.cpuUsage(cpuBefore);
 const sample: Sample = {
   value,

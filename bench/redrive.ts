@@ -74,6 +74,6 @@ async function writeLetters(
       batchBytesMax: BATCH_BYTES_MAX,
       timestampMs: Date.now(),
     };
-    await producer.sendAll(records.map((record) => deadLetter(record, [], facts, place)));
+    await producer.sendAll(Array.from(records, (record) => deadLetter(record, [], facts, place)));
   }
 }

@@ -18,7 +18,7 @@ export interface Measurement {
 export interface Scenario {
   readonly name: string;
   readonly unit: string;
-  readonly run: 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'start' | 'redrive';
+  readonly run: 'raw-fetch-kafkajs' | 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'start' | 'redrive';
   readonly delivery?: 'exactly-once' | 'at-least-once';
   /** Of the topic with dead letters in it. */
   readonly isPoisoned?: true;
@@ -31,6 +31,7 @@ export interface Scenario {
 }
 
 export const SCENARIOS: readonly Scenario[] = [
+  { name: 'raw-fetch-kafkajs', unit: 'events/s', run: 'raw-fetch-kafkajs' },
   { name: 'raw-fetch', unit: 'events/s', run: 'raw-fetch' },
   { name: 'fetch-decode', unit: 'events/s', run: 'fetch-decode' },
   { name: 'loop-at-least-once', unit: 'events/s', run: 'loop', delivery: 'at-least-once' },
@@ -54,6 +55,8 @@ export const SCENARIOS: readonly Scenario[] = [
 /** Rates that are compared, run by run. */
 export const RATIOS: readonly (readonly [name: string, beside: string])[] = [
   ['loop-exactly-once', 'loop-at-least-once'],
+  ['loop-exactly-once', 'raw-fetch-kafkajs'],
+  ['loop-exactly-once', 'raw-fetch'],
   ['loop-poisoned', 'loop-exactly-once'],
   ['loop-exactly-once', 'loop-unguarded'],
   ['decode', 'decode-unguarded'],
@@ -71,8 +74,15 @@ export interface Task {
   readonly configFile: string;
 }
 
-/** Runs a scenario in a process of its own. */
-export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sample> {
+/**
+ * Runs a scenario in a process of its own.
+ * @param profile where a CPU profile of that process is written (`--cpu-prof`); null for none
+ */
+export async function measure(
+  scenario: Scenario,
+  bench: BenchTopic,
+  profile: { readonly folder: string; readonly name: string } | null = null,
+): Promise<Sample> {
   const { file, topic, group } = bench.configure(
     scenario.delivery ?? 'exactly-once',
     scenario.compression ?? 'none',
@@ -86,7 +96,10 @@ export async function measure(scenario: Scenario, bench: BenchTopic): Promise<Sa
   };
   const program = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
   const execArgv = scenario.isUnguarded === true ? ['--import', program('./unguarded.js')] : [];
-  const child = fork(program('./measured.js'), [JSON.stringify(task)], {
+  if (profile !== null)
+    execArgv.push('--cpu-prof', '--cpu-prof-dir', profile.folder, '--cpu-prof-name', profile.name);
+  const measured = scenario.run === 'raw-fetch-kafkajs' ? './stock-fetch.js' : './measured.js';
+  const child = fork(program(measured), [JSON.stringify(task)], {
     execArgv: [...process.execArgv, ...execArgv],
   });
   const sample = await new Promise<Sample>((resolve, reject) => {

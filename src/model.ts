@@ -15,11 +15,20 @@ export interface SourceRecord {
   readonly value: Buffer | null;
 }
 
+/**
+ * Records in their order: a list of objects, or columns that make an object of a record when it is asked for
+ * (record-columns.ts).
+ */
+export interface SourceRecords extends Iterable<SourceRecord> {
+  readonly length: number;
+  at(index: number): SourceRecord | undefined;
+}
+
 /** Consecutive records of one partition. */
 export interface SourceBatch {
   readonly topic: string;
   readonly partition: number;
-  readonly records: readonly SourceRecord[];
+  readonly records: SourceRecords;
   /** Headers of a record; asked only for records that cause output. */
   headersOf(index: number): HeaderList;
   /** The offset the fetch asked for. */

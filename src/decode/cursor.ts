@@ -40,12 +40,17 @@ export class Cursor {
   entityFormat: EntityFormat | null = null;
 
   load(value: Buffer, bodyOffset: number): void {
-    if (this.view.buffer !== value.buffer) {
-      this.bytes = new Uint8Array(value.buffer);
-      this.view = new DataView(value.buffer);
+    this.loadFrom(value.buffer, value.byteOffset + bodyOffset, value.byteOffset + value.length);
+  }
+
+  /** @param start where the body starts, in the whole buffer */
+  loadFrom(buffer: ArrayBufferLike, start: number, end: number): void {
+    if (this.view.buffer !== buffer) {
+      this.bytes = new Uint8Array(buffer);
+      this.view = new DataView(buffer);
     }
-    this.at = value.byteOffset + bodyOffset;
-    this.end = value.byteOffset + value.length;
+    this.at = start;
+    this.end = end;
     this.depth = 0;
     this.emptyItems = 0;
     this.event++;

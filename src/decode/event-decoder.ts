@@ -1,7 +1,8 @@
 import type { Type } from 'avsc';
 import { LRUCache } from 'lru-cache';
 import { messageOf } from '../errors.js';
-import type { FieldBatch, Reject, SourceBatch, SourceRecord } from '../model.js';
+import type { FieldBatch, Reject, SourceBatch } from '../model.js';
+import { type RecordColumns, columnsOf } from '../record-columns.js';
 import { Cursor, MALFORMED } from './cursor.js';
 import type { EntityFormat } from './entity-text.js';
 import type { FieldPlan } from './field-plan.js';
@@ -57,15 +58,16 @@ export class EventDecoder {
    * @throws what the schema source throws, the signal's reason among it
    */
   async decode(batch: SourceBatch, signal: AbortSignal): Promise<FieldBatch> {
-    const out = new Output(batch.records, this.options.plan);
+    const records = columnsOf(batch.records);
+    const out = new Output(records, this.options.plan);
     this.cursor.values = out.fields;
     this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
     const unreadable: Unreadable = new Map();
     let index = 0;
     for (;;) {
-      index = this.run(out, batch.records, index, unreadable);
-      if (index === batch.records.length) return out.finish();
-      await this.learn(this.missingKeys(batch.records, index, unreadable), unreadable, signal);
+      index = this.run(out, records, index, unreadable);
+      if (index === records.length) return out.finish();
+      await this.learn(this.missingKeys(records, index, unreadable), unreadable, signal);
       // Another batch may have used the cursor while this one waited.
       this.cursor.values = out.fields;
       this.cursor.seen = new Int32Array(this.options.plan.width).fill(-1);
@@ -73,29 +75,32 @@ export class EventDecoder {
   }
 
   /** Hot path. @returns the index at which a schema is missing, or the number of records */
-  private run(out: Output, records: readonly SourceRecord[], first: number, unreadable: Unreadable): number {
+  private run(out: Output, records: RecordColumns, first: number, unreadable: Unreadable): number {
     const { cursor } = this;
     const { encoding, maxEventBytes, plan } = this.options;
     const frameBytes = FRAME_BYTES[encoding];
     const { width } = plan;
-    for (let index = first; index < records.length; index++) {
-      const { value } = records[index] as SourceRecord;
-      if (value === null) {
+    const { valueStarts, valueEnds, length } = records;
+    for (let index = first; index < length; index++) {
+      const start = valueStarts[index] as number;
+      if (start < 0) {
         out.tombstones++;
         continue;
       }
-      if (value.length > maxEventBytes) {
-        out.reject(index, 'too-large', `${value.length} bytes, input.maxEventBytes is ${maxEventBytes}`);
+      const end = valueEnds[index] as number;
+      if (end - start > maxEventBytes) {
+        out.reject(index, 'too-large', `${end - start} bytes, input.maxEventBytes is ${maxEventBytes}`);
         continue;
       }
-      const fault = frameFault(encoding, value);
+      cursor.loadFrom(records.bufferOf(index), start + frameBytes, end);
+      const fault = frameFault(encoding, cursor.bytes, start, end);
       if (fault !== null) {
         out.reject(index, 'undecodable', fault);
         continue;
       }
-      const writer = this.raw ?? this.writerOf(value);
+      const writer = this.raw ?? this.writerOf(records, index, start);
       if (writer === null) {
-        const key = schemaKey(encoding, value);
+        const key = schemaKey(encoding, records.value(index) as Buffer);
         const why = unreadable.get(key);
         if (why === undefined) return index;
         out.reject(index, 'unknown-schema', `no writer schema for ${describeKey(encoding, key)}: ${why}`);
@@ -105,7 +110,6 @@ export class EventDecoder {
       cursor.base = row * width;
       cursor.stamp = index;
       try {
-        cursor.load(value, frameBytes);
         writer(cursor);
         if (cursor.at !== cursor.end) cursor.fail(`${cursor.end - cursor.at} bytes left over`);
       } catch (error) {
@@ -116,16 +120,17 @@ export class EventDecoder {
       if (cursor.filled !== width) out.markMissing(row, cursor.seen, index);
       out.accept(index, cursor);
     }
-    return records.length;
+    return length;
   }
 
-  /** The compiled writer of a framed value, or null when its schema has not been asked for yet. */
-  private writerOf(value: Buffer): Step | null {
+  /** The compiled writer of the framed value that the cursor has, or null when its schema has not been asked for yet. */
+  private writerOf(records: RecordColumns, index: number, start: number): Step | null {
     const { encoding } = this.options;
-    const low = encoding === 'confluent' ? value.readUInt32BE(1) : value.readUInt32LE(2);
-    const high = encoding === 'confluent' ? 0 : value.readUInt32LE(6);
+    const { view } = this.cursor;
+    const low = encoding === 'confluent' ? view.getUint32(start + 1) : view.getUint32(start + 2);
+    const high = encoding === 'confluent' ? 0 : view.getUint32(start + 6);
     if (low === this.lastLow && high === this.lastHigh && this.lastWriter !== null) return this.lastWriter;
-    const key = schemaKey(encoding, value);
+    const key = schemaKey(encoding, records.value(index) as Buffer);
     const writer = this.writers.get(key)?.step ?? null;
     if (writer !== null) {
       this.lastLow = low;
@@ -139,11 +144,11 @@ export class EventDecoder {
    * Keys from an index on that are not known yet, those of most events first. Of equal ones the smaller id comes first:
    * registries count from 1, and what comes from nowhere may be anything.
    */
-  private missingKeys(records: readonly SourceRecord[], first: number, unreadable: Unreadable): string[] {
+  private missingKeys(records: RecordColumns, first: number, unreadable: Unreadable): string[] {
     const { encoding, maxEventBytes } = this.options;
     const events = new Map<string, number>();
     for (let index = first; index < records.length && events.size < COMPILED_SCHEMAS_MAX; index++) {
-      const { value } = records[index] as SourceRecord;
+      const value = records.value(index);
       if (value === null || value.length > maxEventBytes || frameFault(encoding, value) !== null) continue;
       const key = schemaKey(encoding, value);
       if (!unreadable.has(key) && !this.writers.has(key)) events.set(key, (events.get(key) ?? 0) + 1);
@@ -201,7 +206,7 @@ class Output {
   private readonly entities: EntityColumn | null;
 
   constructor(
-    records: readonly SourceRecord[],
+    records: RecordColumns,
     private readonly plan: FieldPlan,
   ) {
     const capacity = records.length;
@@ -256,7 +261,7 @@ class EntityColumn {
   private readonly formats: (EntityFormat | null)[] = [];
 
   constructor(
-    private readonly records: readonly SourceRecord[],
+    private readonly records: RecordColumns,
     capacity: number,
   ) {
     this.index = new Int32Array(capacity);
@@ -273,8 +278,8 @@ class EntityColumn {
 
   text(row: number): string | null {
     const format = this.formats[row] ?? null;
-    const value = (this.records[this.index[row] as number] as SourceRecord).value;
-    if (format === null || value === null) return null;
-    return format(new Uint8Array(value.buffer), this.start[row] as number, this.end[row] as number);
+    if (format === null) return null;
+    const buffer = this.records.bufferOf(this.index[row] as number);
+    return format(new Uint8Array(buffer), this.start[row] as number, this.end[row] as number);
   }
 }

@@ -6,13 +6,18 @@ export type Encoding = 'single-object' | 'confluent' | 'raw';
 /** Bytes before the body: C3 01 and the fingerprint; 00 and the schema id; nothing. */
 export const FRAME_BYTES: Readonly<Record<Encoding, number>> = { 'single-object': 10, confluent: 5, raw: 0 };
 
-/** @returns what is wrong with the frame, or null. Avro specification 1.11 "Single-object encoding"; Confluent wire format. */
-export function frameFault(encoding: Encoding, value: Buffer): string | null {
-  if (value.length < FRAME_BYTES[encoding])
-    return `${value.length} bytes are too few for the ${encoding} encoding`;
-  if (encoding === 'single-object' && (value[0] !== 0xc3 || value[1] !== 0x01))
+/** @returns what is wrong with the frame of a value at [start, end), or null. Avro specification 1.11 "Single-object encoding"; Confluent wire format. */
+export function frameFault(
+  encoding: Encoding,
+  bytes: Uint8Array,
+  start = 0,
+  end: number = bytes.length,
+): string | null {
+  if (end - start < FRAME_BYTES[encoding])
+    return `${end - start} bytes are too few for the ${encoding} encoding`;
+  if (encoding === 'single-object' && (bytes[start] !== 0xc3 || bytes[start + 1] !== 0x01))
     return 'no single-object marker (C3 01) at the start';
-  if (encoding === 'confluent' && value[0] !== 0) return 'no magic byte (00) at the start';
+  if (encoding === 'confluent' && bytes[start] !== 0) return 'no magic byte (00) at the start';
   return null;
 }
 

@@ -9,7 +9,7 @@ const SPRING_PREFIX = 'kafka_dlt-';
 
 /** A record of a dead-letter topic as a letter; nothing that its headers contain throws. */
 export function readLetter(batch: SourceBatch, index: number): Letter {
-  const record = batch.records[index] as SourceRecord;
+  const record = batch.records.at(index) as SourceRecord;
   const headers = batch.headersOf(index);
   return {
     ...factsOf(headers),

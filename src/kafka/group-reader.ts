@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { SourceRecord } from '../model.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { toSourceBatch } from './record-format.js';
+import { fetchedBatch, toSourceBatch } from './record-format.js';
 import { FETCH_WAIT_MAX_MS, SUBSCRIBER_COMMIT_INTERVAL_MS } from './time-outs.js';
 import { unreadableBehind, unreadableError } from './unreadable.js';
 import { translateError, translated } from './translate-errors.js';
@@ -79,8 +79,8 @@ export async function* readGroup({
           isRunning,
           isStale,
         }) => {
-          const unreadable = unreadableBehind(batch);
-          for (const message of toSourceBatch(batch, unreadable).records) {
+          const unreadable = unreadableBehind(fetchedBatch(batch));
+          for (const message of toSourceBatch(fetchedBatch(batch), unreadable).records) {
             if (ended || !isRunning() || isStale()) return;
             await offer({ partition: batch.partition, record: message }, heartbeat);
             if (ended) return;

@@ -4,8 +4,10 @@ import type { Logger } from 'pino';
 import { type OutriderError, UnreachableError, messageOf } from '../errors.js';
 import type { TopicPartition } from '../model.js';
 import type { PartitionSource, SourceListener } from '../ports.js';
+import { BatchesInHand, type Work } from './batches-in-hand.js';
 import { type KafkaConfig, createClient } from './client.js';
-import { toSourceBatch } from './record-format.js';
+import type { FetchedBatch } from './kafkajs/fetched-batch.js';
+import { fetchedBatch, toSourceBatch } from './record-format.js';
 import { unreadableBehind } from './unreadable.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
 import {
@@ -22,8 +24,9 @@ export const FETCH_BYTES_MAX = 8_388_608;
 /** Batches of different partitions that may be in hand at once. */
 const BATCHES_CONCURRENT = 32;
 
-/** Why a batch in hand is broken off when the member leaves. */
+/** Why a batch in hand is broken off when the member leaves, or has to join again. */
 const LEAVING = new Error('the member is leaving its group');
+const REJOINING = new Error('the member joins its group again');
 
 export interface GroupMemberOptions {
   readonly kafka: KafkaConfig;
@@ -42,7 +45,7 @@ export class GroupMember implements PartitionSource {
   private left = false;
   /** Between a crash of kafkajs's and its next join there is nothing to pause or seek. */
   private inGroup = false;
-  private readonly inHand = new Set<AbortController>();
+  private readonly inHand = new BatchesInHand();
   /** Since it was last in the group. */
   private restarts = 0;
   /** Why the last try to be in the group came to nothing. */
@@ -77,6 +80,8 @@ export class GroupMember implements PartitionSource {
     const { events } = consumer;
     const joined = new Promise<void>((resolve, reject) => {
       consumer.on(events.GROUP_JOIN, ({ payload }) => {
+        // Whatever is in hand was fetched before the fence to come.
+        this.inHand.breakOff(REJOINING);
         this.memberId = payload.memberId;
         this.inGroup = true;
         this.restarts = 0;
@@ -86,11 +91,11 @@ export class GroupMember implements PartitionSource {
       });
       consumer.on(events.STOP, () => {
         this.inGroup = false;
-        listener.rejoining();
+        this.rejoin();
       });
       consumer.on(events.CRASH, ({ payload }) => {
         this.inGroup = false;
-        listener.rejoining();
+        this.rejoin();
         if (this.left) return;
         if (payload.restart) {
           // A coordinator that is still loading looks like a crash to kafkajs: it is none.
@@ -106,15 +111,16 @@ export class GroupMember implements PartitionSource {
       });
     });
     consumer.on(events.HEARTBEAT, () => listener.heartbeat());
-    consumer.on(events.REBALANCING, () => listener.rejoining());
+    consumer.on(events.REBALANCING, () => this.rejoin());
     consumer.on(events.START_BATCH_PROCESS, ({ payload }) => {
       if (payload.batchSize > 0) return;
       const first = Number(payload.firstOffset ?? payload.lastOffset);
-      listener.passed(
-        { topic: payload.topic, partition: payload.partition },
-        first,
-        Number(payload.lastOffset) + 1,
-      );
+      const at = { topic: payload.topic, partition: payload.partition };
+      const tell = (): void => listener.passed(at, first, Number(payload.lastOffset) + 1);
+      // In the order of the log: what stands before may still be in hand.
+      const before = this.inHand.of(at.partition);
+      if (before === undefined) tell();
+      else void before.done.then(() => before.control.signal.aborted || tell());
     });
     try {
       await consumer.connect();
@@ -167,8 +173,9 @@ export class GroupMember implements PartitionSource {
   async leave(): Promise<void> {
     if (this.left) return;
     this.left = true;
-    for (const control of this.inHand) control.abort(LEAVING);
+    this.inHand.breakOff(LEAVING);
     await translated('leaving the group', () => this.consumer.disconnect());
+    await this.inHand.finished();
   }
 
   /** After a pause that grows: a coordinator that hangs up at once would be asked many times a second. */
@@ -184,28 +191,50 @@ export class GroupMember implements PartitionSource {
     this.listener?.assigned(partitions.map((partition) => ({ topic, partition })));
   }
 
-  /** kafkajs sends heartbeats only when it is asked to (#708): here also while a batch is in hand. */
-  private async eachBatch({ batch, heartbeat, isStale }: EachBatchPayload): Promise<void> {
+  private rejoin(): void {
+    this.inHand.breakOff(REJOINING);
+    this.listener?.rejoining();
+  }
+
+  /** Begins with the batch once the one before is through, and returns at once where more may be fetched meanwhile. */
+  private async eachBatch({ batch: given, heartbeat, isStale }: EachBatchPayload): Promise<void> {
+    const batch = fetchedBatch(given);
+    const { partition } = batch;
+    for (let before = this.inHand.of(partition); before !== undefined; before = this.inHand.of(partition))
+      await this.beating(before, heartbeat);
     if (isStale() || this.left) return;
-    const control = new AbortController();
+    const work = this.inHand.begin(partition, batch.records.buffers, (signal) => this.handle(batch, signal));
+    // Nothing can be fetched behind a batch that cannot be read.
+    if (batch.unreadable === null && this.inHand.hasRoom) return;
+    await this.beating(work, heartbeat);
+  }
+
+  private async handle(batch: FetchedBatch, signal: AbortSignal): Promise<void> {
+    const unreadable = unreadableBehind(batch);
+    await this.listener?.batch(toSourceBatch(batch, unreadable), signal);
+    if (unreadable !== null && !signal.aborted)
+      this.listener?.unreadable({ topic: batch.topic, partition: batch.partition }, unreadable);
+  }
+
+  /**
+   * kafkajs sends heartbeats between its fetches, and else only when it is asked to (#708): here also while it waits for
+   * a batch in hand.
+   */
+  private async beating({ control, done }: Work, heartbeat: () => Promise<void>): Promise<void> {
+    let lost: unknown = null;
     const timer = setInterval(() => {
-      heartbeat().catch((error: unknown) => control.abort(error));
+      heartbeat().catch((error: unknown) => {
+        lost ??= error;
+        control.abort(error);
+      });
     }, this.options.kafka.heartbeatIntervalMs);
-    this.inHand.add(control);
     try {
-      const unreadable = unreadableBehind(batch);
-      await this.listener?.batch(toSourceBatch(batch, unreadable), control.signal);
-      if (unreadable !== null && !control.signal.aborted)
-        this.listener?.unreadable({ topic: batch.topic, partition: batch.partition }, unreadable);
-    } catch (error) {
-      if (error !== LEAVING) throw error;
+      await done;
     } finally {
       clearInterval(timer);
-      this.inHand.delete(control);
     }
-    if (control.signal.reason === LEAVING) return;
     // Rebalancing, or no longer a member: kafkajs has to see its own error to join again.
-    control.signal.throwIfAborted();
+    if (lost !== null) throw lost as Error;
   }
 }
 

@@ -1,30 +1,26 @@
 import type { EachBatchPayload, IHeaders, Message } from 'kafkajs';
-import type { HeaderList, OutgoingRecord, SourceBatch, UnreadableBatch } from '../model.js';
+import type { OutgoingRecord, SourceBatch, UnreadableBatch } from '../model.js';
+import type { FetchedBatch } from './kafkajs/fetched-batch.js';
+
+/** What kafkajs hands to an eachBatch is made by the repair in kafkajs/fetched-batch.ts, whatever its typings say. */
+export function fetchedBatch(batch: EachBatchPayload['batch']): FetchedBatch {
+  return batch as unknown as FetchedBatch;
+}
 
 /**
- * A fetched batch as it is: the messages are passed on, not copied.
- * @param unreadable what stands behind the batch, whose mark is then its last message; see unreadable.ts
+ * A fetched batch as it is: nothing is copied.
+ * @param unreadable what stands behind the batch; see unreadable.ts
  */
-export function toSourceBatch(
-  batch: EachBatchPayload['batch'],
-  unreadable: UnreadableBatch | null,
-): SourceBatch {
-  const messages = unreadable === null ? batch.messages : batch.messages.slice(0, -1);
+export function toSourceBatch(batch: FetchedBatch, unreadable: UnreadableBatch | null): SourceBatch {
   return {
     topic: batch.topic,
     partition: batch.partition,
-    records: messages,
-    headersOf: (index) => headerList(messages[index]?.headers),
-    // kafkajs has it on the batch, its typings do not.
-    fetchedOffset: Number((batch as unknown as { readonly fetchedOffset: string }).fetchedOffset),
+    records: batch.records,
+    headersOf: (index) => batch.headersOf(index),
+    fetchedOffset: Number(batch.fetchedOffset),
     nextOffset: unreadable?.offset ?? Number(batch.lastOffset()) + 1,
     highWatermark: Number(batch.highWatermark),
   };
-}
-
-/** The repaired decoder (kafkajs/decoding.ts) gives headers as a list of pairs, whatever kafkajs's typings say. */
-export function headerList(headers: IHeaders | undefined): HeaderList {
-  return (headers ?? []) as unknown as HeaderList;
 }
 
 /**

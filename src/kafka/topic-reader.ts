@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { OutriderError } from '../errors.js';
 import type { SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { SourceListener } from '../ports.js';
+import { columnsOf } from '../record-columns.js';
 import type { KafkaConfig } from './client.js';
 import { GroupMember } from './partition-source.js';
 import { unreadableError } from './unreadable.js';
@@ -189,17 +190,17 @@ class Mailbox implements SourceListener {
   /** Only the records from the position on and before the end. */
   private within(batch: SourceBatch, position: number): SourceBatch {
     const end = this.reading.to?.get(batch.partition) ?? Infinity;
-    const inside = batch.records
-      .map((record, index) => ({ record, index }))
-      .filter(({ record }) => {
-        const offset = Number(record.offset);
-        return offset >= position && offset < end;
-      });
-    if (inside.length === batch.records.length) return batch;
+    const records = columnsOf(batch.records);
+    const inside: number[] = [];
+    for (let index = 0; index < records.length; index++) {
+      const offset = records.offsets[index] as number;
+      if (offset >= position && offset < end) inside.push(index);
+    }
+    if (inside.length === records.length) return batch;
     return {
       ...batch,
-      records: inside.map(({ record }) => record),
-      headersOf: (index) => batch.headersOf(inside[index]?.index ?? -1),
+      records: records.pick(inside),
+      headersOf: (index) => batch.headersOf(inside[index] ?? -1),
     };
   }
 }

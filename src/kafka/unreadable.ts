@@ -1,13 +1,11 @@
-import type { EachBatchPayload } from 'kafkajs';
 import { UnreadableBatchError } from '../errors.js';
 import type { TopicPartition, UnreadableBatch } from '../model.js';
-import { unreadableFacts } from './kafkajs/unreadable-mark.js';
+import type { FetchedBatch } from './kafkajs/fetched-batch.js';
 
 /** What cannot be read behind a fetched batch; null where all of it could. */
-export function unreadableBehind(batch: EachBatchPayload['batch']): UnreadableBatch | null {
-  const facts = unreadableFacts(batch.messages.at(-1));
+export function unreadableBehind(batch: FetchedBatch): UnreadableBatch | null {
+  const { unreadable: facts, fetchedOffset } = batch;
   if (facts === null) return null;
-  const { fetchedOffset } = batch as unknown as { readonly fetchedOffset: string };
   const offset = Math.max(facts.offset ?? 0, Number(fetchedOffset));
   const { lastOffset } = facts;
   return { ...facts, offset, lastOffset: lastOffset !== null && lastOffset >= offset ? lastOffset : null };

@@ -22,13 +22,21 @@ export class BatchHistogram {
   /** Counts `now - time` in seconds for every time (Unix ms). */
   observeAges(timesMs: Float64Array, nowMs: number): void {
     const { bounds, counts } = this;
+    let sumMs = 0;
+    // Neighbours are of about the same age: one is looked for only outside the bucket (afterMs, untilMs] of the last.
+    let [bucket, afterMs, untilMs] = [0, Infinity, -Infinity];
     for (let i = 0; i < timesMs.length; i++) {
-      const age = Math.max(0, nowMs - (timesMs[i] as number)) / 1000;
-      let bucket = 0;
-      while (bucket < bounds.length && age > (bounds[bucket] as number)) bucket++;
+      const ageMs = Math.max(0, nowMs - (timesMs[i] as number));
+      if (!(ageMs > afterMs && ageMs <= untilMs)) {
+        bucket = 0;
+        while (bucket < bounds.length && ageMs > (bounds[bucket] as number) * 1000) bucket++;
+        afterMs = bucket === 0 ? -1 : (bounds[bucket - 1] as number) * 1000;
+        untilMs = (bounds[bucket] ?? Infinity) * 1000;
+      }
       counts[bucket] = (counts[bucket] as number) + 1;
-      this.sum += age;
+      sumMs += ageMs;
     }
+    this.sum += sumMs / 1000;
   }
 
   get(): Promise<object> {

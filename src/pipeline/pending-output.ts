@@ -1,5 +1,6 @@
 import type { DeadLetterReason, HeaderList, OutgoingRecord, SourceBatch } from '../model.js';
 import type { Output, ScoredRows } from '../publish/publisher.js';
+import { columnsOf } from '../record-columns.js';
 import { recordBytes } from '../publish/record-size.js';
 
 /** What events caused since the last commit: it goes out in one transaction with the offset behind the last of them. */
@@ -40,9 +41,7 @@ export class PendingOutput {
       this.records.push(withOwnBytes(record));
       this.recordsBytes += recordBytes(record);
     }
-    const times = new Float64Array(batch.records.length);
-    for (let i = 0; i < times.length; i++) times[i] = Number(batch.records[i]?.timestamp);
-    this.appendTimesMs.push(times);
+    this.appendTimesMs.push(columnsOf(batch.records).timestampsMs);
   }
 }
 

@@ -114,7 +114,7 @@ export class Publisher {
     const row = scored.anomalies[i] as number;
     const fieldRow = features.row[row] as number;
     const index = fields.source[fieldRow] as number;
-    const record = batch.records[index] as SourceRecord;
+    const record = batch.records.at(index) as SourceRecord;
     const values = features.values.subarray(row * features.width, (row + 1) * features.width);
     const detectedAt = clock();
     const eventTime = fields.times?.[fieldRow];
@@ -168,7 +168,7 @@ export class Publisher {
     const attempts = attemptsBefore(headers) + 1;
     const topic = parking !== undefined && attempts >= parking.attemptsMin ? parking.topic : deadLetters;
     return deadLetter(
-      batch.records[index] as SourceRecord,
+      batch.records.at(index) as SourceRecord,
       headers,
       { topic: batch.topic, partition: batch.partition, group, reason, message, attempts },
       {

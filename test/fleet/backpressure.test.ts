@@ -53,7 +53,7 @@ test('a detector slower than the session and a slow commit hold the bytes in fli
     readFileSync(join(scenario.folder, 'memory.json'), 'utf8'),
   ) as Memory;
   // docs/ARCHITECTURE.md, "Bytes in flight", for one partition and one broker.
-  const fetched = 2 * 0.5 * MIB;
+  const fetched = 3 * 0.5 * MIB;
   const pending = 2 * (8 * MIB + 1.5 * MIB);
   const written = 3 * MIB;
   const garbage = 8 * MIB;

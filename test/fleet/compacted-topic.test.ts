@@ -88,7 +88,7 @@ test('a segment in which compaction left no record is passed over', async () => 
 
   const read: number[] = [];
   for await (const { records } of scenario.all(topic))
-    read.push(...records.map(({ offset }) => Number(offset)));
+    read.push(...Array.from(records, ({ offset }) => Number(offset)));
   assert.deepEqual(read, expected);
 
   const subscribed: number[] = [];

@@ -120,7 +120,7 @@ test("Kafka's Java client reads what the sinks write, in every compression and d
       );
       const values: string[] = [];
       for await (const { records } of own.all(topic))
-        values.push(...records.map(({ value }) => (value as Buffer).toString('base64')));
+        values.push(...Array.from(records, ({ value }) => (value as Buffer).toString('base64')));
       runs.push({ topic, values });
     }
   }

@@ -5,7 +5,8 @@ import fc from 'fast-check';
 import { allowBatchBytes } from '../../src/kafka/compression/batch-limits.js';
 import { COMPRESSIONS, type Compression } from '../../src/kafka/compression/compression.js';
 import { recordSetDecoder } from '../../src/kafka/kafkajs/record-sets.js';
-import { type UnreadableFacts, unreadableFacts } from '../../src/kafka/kafkajs/unreadable-mark.js';
+import { FetchedBatch } from '../../src/kafka/kafkajs/fetched-batch.js';
+import type { RecordSet, UnreadableFacts } from '../../src/kafka/kafkajs/record-set.js';
 import { batchBytes, compactedBatch, compressed, goodBatch, recordBytes } from '../support/record-batches.js';
 
 interface Read {
@@ -35,17 +36,24 @@ async function readAnswer(sets: readonly Buffer[]): Promise<readonly Read[]> {
   };
   const reads: Read[] = [];
   for (let i = 0; i < sets.length; i++) {
-    const messages = await decode(answer);
-    const unreadable = unreadableFacts(messages.at(-1));
-    const read = unreadable === null ? messages : messages.slice(0, -1);
-    const records = read.filter(({ isControlRecord }) => !isControlRecord);
-    const [mark] = read.filter(({ isControlRecord }) => isControlRecord);
-    assert.equal(read.length - records.length, mark === undefined ? 0 : 1);
-    assert.ok(mark === undefined || mark === messages.at(-1), 'only the last one');
+    const set: RecordSet = await decode(answer);
+    const batch = new FetchedBatch('t', '0', {
+      partition: 0,
+      highWatermark: '0',
+      abortedTransactions: null,
+      messages: set,
+    });
+    const records = [...batch.records];
+    const offsets = records.map(({ offset }) => Number(offset));
+    const { unreadable } = batch;
+    const isPassed =
+      unreadable === null && set.parts.lastOffset !== null && set.parts.lastOffset > (offsets.at(-1) ?? -1);
+    if (unreadable === null && set.parts.lastOffset !== null)
+      assert.equal(batch.lastOffset(), String(set.parts.lastOffset));
     reads.push({
-      offsets: records.map(({ offset }) => Number(offset)),
+      offsets,
       values: records.map(({ value }) => String(value)),
-      passed: mark === undefined ? null : Number(mark.offset),
+      passed: isPassed ? Number(batch.lastOffset()) : null,
       unreadable,
     });
   }

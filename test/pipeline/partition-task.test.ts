@@ -64,7 +64,7 @@ class World {
       } as unknown as Scorer,
       publisher: {
         output: ({ batch }: { batch: SourceBatch }) => ({
-          records: batch.records.map(({ offset }): OutgoingRecord => ({
+          records: Array.from(batch.records, ({ offset }): OutgoingRecord => ({
             topic: 'out',
             partition: 0,
             key: null,

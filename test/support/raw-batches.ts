@@ -31,8 +31,7 @@ export async function rawBatches(port: number, topic: string, partition: number)
       const header = readBatchHeader(response, at);
       if (header === null) break;
       const compression = COMPRESSIONS[header.compression] ?? 'none';
-      if (!header.isControlBatch)
-        batches.push({ compression, records: header.count, bytes: header.end - at });
+      if (!header.isControl) batches.push({ compression, records: header.count, bytes: header.end - at });
       at = header.end;
       offset = BigInt(header.lastOffset) + 1n;
     }

@@ -226,7 +226,7 @@ export class Scenario implements AsyncDisposable {
       for (const { value } of batch.records) anomalies.push(decodeAnomaly(value as Buffer));
     }
     for await (const batch of this.all(config.deadLetters)) {
-      for (const [i, { key, value }] of batch.records.entries()) {
+      for (const [i, { key, value }] of [...batch.records].entries()) {
         deadLetters.push({ partition: batch.partition, key, value, headers: batch.headersOf(i) });
       }
     }

@@ -1,11 +1,17 @@
 import { BatchFault } from '../compression/batch-fault.js';
 import { crc32c } from '../compression/crc32c.js';
-import type { BatchContext } from './decoding.js';
 
 /** What stands in front of the records of a batch, and where it stands in the set. */
-export interface BatchHeader extends BatchContext {
+export interface BatchHeader {
   readonly magic: number;
+  readonly firstOffset: number;
   readonly lastOffset: number;
+  readonly firstTimestampMs: number;
+  /** Of all its records where the topic has the time of appending; null where the records have their own. */
+  readonly appendTimeMs: number | null;
+  readonly isControl: boolean;
+  readonly inTransaction: boolean;
+  readonly producerId: string;
   /** Place in COMPRESSIONS. */
   readonly compression: number;
   readonly count: number;
@@ -33,21 +39,19 @@ export function readBatchHeader(bytes: Buffer, at: number): BatchHeader | null {
   if (at + MAGIC_AT + 1 > bytes.length) return null;
   const magic = bytes.readInt8(at + MAGIC_AT);
   const end = at + LENGTH_END + bytes.readInt32BE(at + 8);
-  const baseOffset = bytes.readBigInt64BE(at);
+  const firstOffset = Number(bytes.readBigInt64BE(at));
   if (magic >= 2 && (end > bytes.length || at + BATCH_HEADER_BYTES > bytes.length)) return null;
   const hasRest = magic >= 2;
   const attributes = hasRest ? bytes.readInt16BE(at + 21) : 0;
   return {
     magic,
-    magicByte: magic,
-    firstOffset: baseOffset.toString(),
-    lastOffset: Number(baseOffset) + (hasRest ? bytes.readInt32BE(at + 23) : 0),
+    firstOffset,
+    lastOffset: firstOffset + (hasRest ? bytes.readInt32BE(at + 23) : 0),
     compression: attributes & COMPRESSION_MASK,
-    timestampType: (attributes & LOG_APPEND_TIME_MASK) >>> 3,
+    isControl: (attributes & CONTROL_MASK) !== 0,
     inTransaction: (attributes & TRANSACTIONAL_MASK) !== 0,
-    isControlBatch: (attributes & CONTROL_MASK) !== 0,
-    firstTimestamp: hasRest ? bytes.readBigInt64BE(at + 27).toString() : '',
-    maxTimestamp: hasRest ? bytes.readBigInt64BE(at + 35).toString() : '',
+    firstTimestampMs: hasRest ? Number(bytes.readBigInt64BE(at + 27)) : 0,
+    appendTimeMs: (attributes & LOG_APPEND_TIME_MASK) === 0 ? null : Number(bytes.readBigInt64BE(at + 35)),
     producerId: hasRest ? bytes.readBigInt64BE(at + 43).toString() : '-1',
     count: hasRest ? bytes.readInt32BE(at + 57) : 0,
     crc: hasRest ? bytes.readUInt32BE(at + CRC_AT) : 0,
@@ -66,6 +70,6 @@ export function checkBatch(bytes: Buffer, header: BatchHeader, nextOffset: numbe
   if (header.end < header.start) throw new BatchFault('its length is wrong');
   if (crc32c(bytes, header.checkedFrom, header.end) !== header.crc)
     throw new BatchFault('it is not what its checksum (CRC-32C) was made of');
-  if (Number(header.firstOffset) < (nextOffset ?? 0) || header.lastOffset < Number(header.firstOffset))
+  if (header.firstOffset < (nextOffset ?? 0) || header.lastOffset < header.firstOffset)
     throw new BatchFault('its offsets are wrong');
 }

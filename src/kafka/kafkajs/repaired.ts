@@ -3,13 +3,14 @@
  * names of its CommonJS exports.
  */
 import { createRequire } from 'node:module';
+import { dirname, sep } from 'node:path';
 import type * as KafkaJs from 'kafkajs';
 import { mendAuthentication } from './authentication.js';
 import { rightsRequests } from './authorized-operations.js';
 import { preferBrokersThatAnswer } from './availability.js';
 import { installCodecs, writingSmallest } from './compressing.js';
-import { withoutAborted } from './decoding.js';
 import { encodeRecord, groupMessages } from './encoding.js';
+import { FetchedBatch } from './fetched-batch.js';
 import { watchOffsetCommits } from './offset-broker.js';
 import { recordSetDecoder } from './record-sets.js';
 import { RETRY_OF } from '../time-outs.js';
@@ -39,10 +40,15 @@ function messageSets(load: (path: string) => unknown): Parameters<typeof recordS
   return (bytes) => decode(new Decoder(bytes), bytes.length);
 }
 
+/** A kafkajs that was loaded before has its parts already: it stays as it is, and this one is loaded beside it. */
+const home = dirname(load.resolve('kafkajs/package.json'));
+for (const file of Object.keys(load.cache))
+  if (file.startsWith(home + sep)) Reflect.deleteProperty(load.cache, file);
+
 const { version } = load('kafkajs/package.json') as { version: string };
 if (version !== VERSION)
   throw new TypeError(`kafkajs ${version} is not the release that Outrider knows (${VERSION})`);
-replaceModule('kafkajs/src/consumer/filterAbortedMessages.js', withoutAborted);
+replaceModule('kafkajs/src/consumer/batch.js', FetchedBatch);
 // What writes a batch takes its records' encoder with it when it is loaded.
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replaceModule('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessages);

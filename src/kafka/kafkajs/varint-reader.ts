@@ -1,14 +1,9 @@
 /** Zig-zag varints of up to 64 bits as numbers: offsets, times and lengths are below 2^53. */
 export class VarintReader {
   constructor(
-    private readonly buffer: Buffer,
+    private readonly buffer: Uint8Array,
     public at: number,
   ) {}
-
-  /** One byte as it is. */
-  byte(): number {
-    return this.buffer[this.at++] ?? 0;
-  }
 
   next(): number {
     const { buffer } = this;
@@ -24,11 +19,18 @@ export class VarintReader {
     return raw % 2 === 0 ? raw / 2 : -(raw + 1) / 2;
   }
 
+  /** A view of bytes that have their length in front; null where that is negative. */
   bytes(): Buffer | null {
     const length = this.next();
     if (length < 0) return null;
     const start = this.at;
     this.at += length;
-    return this.buffer.subarray(start, this.at);
+    return Buffer.from(this.buffer.buffer, this.buffer.byteOffset + start, length);
+  }
+
+  /** Passes over bytes that have their length in front. */
+  pass(): void {
+    const length = this.next();
+    if (length > 0) this.at += length;
   }
 }
