@@ -38,7 +38,7 @@ function written(text: string): { readonly type: string } & Readonly<Record<stri
   try {
     value = parse(text);
   } catch (cause) {
-    throw new UsageError(`--detector ${text}: ${messageOf(cause).split('\n')[0] ?? ''}`, { cause });
+    throw new UsageError(`--detector ${text}: ${messageOf(cause).replace(/:?\n[\s\S]*$/, '')}`, { cause });
   }
   if (typeof value === 'string') return { type: value };
   const type: unknown = typeof value === 'object' && value !== null && 'type' in value ? value.type : null;

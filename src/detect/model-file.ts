@@ -141,7 +141,11 @@ export function readModel(folder: string): Model {
     bytes = readFileSync(join(folder, NUMBERS));
   } catch (cause) {
     if (cause instanceof UnusableFileError) throw cause;
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
+    const why =
+      cause instanceof z.ZodError
+        ? z.prettifyError(cause).replaceAll('\n', ' ')
+        : // YAML shows the place in further lines.
+          messageOf(cause).replace(/:?\n[\s\S]*$/, '');
     throw new UnusableFileError(
       `${folder}: no usable model: ${why}. Train one with: outrider train --data FILE`,
       { cause },

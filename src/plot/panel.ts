@@ -87,8 +87,8 @@ export function ticks({ min, max }: Pick<Axis, 'min' | 'max'>): number[] {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = ([1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough) ?? 10) * power;
   const found: number[] = [];
-  // The last may lie a rounding error beyond the end.
-  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) found.push(i * step);
+  // The last may lie a rounding error beyond the end; minus zero is none.
+  for (let i = Math.ceil(min / step - 1e-9); i * step <= max + step * 1e-9; i++) found.push(i * step + 0);
   return found;
 }
 

@@ -148,7 +148,9 @@ test('evaluate: the documented fields, one entry a run, reproducible by seed', a
     'rows',
     'rowsPerSecond',
     'seed',
+    'threshold',
     'trainOn',
+    'trainingSeconds',
   ]);
   assert.deepEqual(
     results.map(({ seed, trainOn, features }) => [seed, trainOn, features]),
