@@ -5,11 +5,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { seededRandom } from '../../src/detect/random.js';
-import { type Finished, outrider } from '../support/outrider.js';
+import { outriderHere } from '../support/in-process.js';
+import type { Finished } from '../support/outrider.js';
 import { assertWellFormed } from '../support/well-formed.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'outrider-evaluate-'));
-after(() => rmSync(cwd, { recursive: true, force: true }));
+process.chdir(cwd);
+after(() => {
+  process.chdir('/');
+  rmSync(cwd, { recursive: true, force: true });
+});
 
 before(() => {
   for (const [name, far] of [
@@ -25,7 +30,7 @@ before(() => {
   }
 });
 
-const evaluate = (...args: string[]): Promise<Finished> => outrider(['evaluate', ...args], { cwd });
+const evaluate = (...args: string[]): Promise<Finished> => outriderHere(['evaluate', ...args]);
 
 async function refused(args: readonly string[], code: number, message: RegExp): Promise<void> {
   const found = await evaluate(...args);

@@ -10,10 +10,15 @@ import { isolationForest } from '../../src/detect/isolation-forest.js';
 import { readModel } from '../../src/detect/model-file.js';
 import { seededRandom } from '../../src/detect/random.js';
 import { UnusableFileError, UsageError } from '../../src/errors.js';
-import { type Finished, outrider } from '../support/outrider.js';
+import { outriderHere } from '../support/in-process.js';
+import type { Finished } from '../support/outrider.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'outrider-train-'));
-after(() => rmSync(cwd, { recursive: true, force: true }));
+process.chdir(cwd);
+after(() => {
+  process.chdir('/');
+  rmSync(cwd, { recursive: true, force: true });
+});
 
 const ROWS = 400;
 
@@ -76,7 +81,7 @@ before(() => {
 });
 
 const MAP = ['--map', 'f*=values[*]'];
-const train = (...args: string[]): Promise<Finished> => outrider(['train', ...MAP, ...args], { cwd });
+const train = (...args: string[]): Promise<Finished> => outriderHere(['train', ...MAP, ...args]);
 
 async function trained(...args: string[]): Promise<Record<string, unknown>> {
   const { code, stdout, stderr } = await train('--json', ...args);
@@ -209,7 +214,7 @@ test('JSON lines have lines too; an empty line is none of the rows', async () =>
     2,
     /--map f\*=values\[\*\]: the data have no such column/,
   );
-  const { code, stderr } = await outrider(['train', '--data', 'rows.jsonl'], { cwd });
+  const { code, stderr } = await outriderHere(['train', '--data', 'rows.jsonl']);
   assert.equal(code, 4);
   assert.match(stderr, /rows\.jsonl: row 30 \(the first is 0\), line 32: values\[1\] has no value; 1 of 50/);
 });
@@ -238,7 +243,7 @@ test('the configuration’s budget is what is trained for, and what score and ch
   const summary = await trained('--config', config, '--data', 'good.csv');
   assert.deepEqual([summary.thresholdRule, summary.shareAbove], [{ alarmsPerDay: 72 }, 0.05]);
   const scored = async (file: string): Promise<number> => {
-    const { code, stdout, stderr } = await outrider(['score', '--config', file, ...MAP, 'good.csv'], { cwd });
+    const { code, stdout, stderr } = await outriderHere(['score', '--config', file, ...MAP, 'good.csv']);
     assert.equal(code, 0, stderr);
     return stdout.split('"isAnomaly":true').length - 1;
   };
@@ -251,7 +256,7 @@ test('the configuration’s budget is what is trained for, and what score and ch
   assert.equal(await scored(configure('number.yml', {}, { threshold: 1, model: 'daily' })), 0);
   await trained('--data', csv('timeless.csv', undefined, ['a', 'b', 'f0', 'f1']), '--out', 'timeless');
   const timeless = configure('no-rate.yml', {}, { threshold: { alarmsPerDay: 36 }, model: 'timeless' });
-  const refusal = await outrider(['score', '--config', timeless, ...MAP, 'good.csv'], { cwd });
+  const refusal = await outriderHere(['score', '--config', timeless, ...MAP, 'good.csv']);
   assert.equal(refusal.code, 4);
   assert.match(refusal.stderr, /timeless: the training data do not say how many events there are a day/);
 });
