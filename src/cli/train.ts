@@ -92,7 +92,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
     );
   const { model, notes } = await (async () => {
     using _note = startNote(context.stderr, `training ${kind.type} on ${grouped(data.rows)} rows …`);
-    return trainModel(
+    return await trainModel(
       {
         kind,
         options: config.detector.options,

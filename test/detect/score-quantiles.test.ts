@@ -93,6 +93,15 @@ test('of many rows the strange end is exact, and the rest lies between its neigh
   }
 });
 
+test('ties that reach beyond a kept score count against a budget', () => {
+  const rows = 11 * (TAIL_POINTS_MAX + BODY_POINTS_MAX);
+  // Seven rows of each score: of the kept ones, a tenth of the rows, some are the first of their seven.
+  const scores = Float64Array.from({ length: rows }, (_, i) => 1 - Math.floor(i / 7) / rows);
+  const quantiles = scoreQuantiles(scores);
+  for (let budget = TAIL_POINTS_MAX; budget < TAIL_POINTS_MAX + 500; budget++)
+    assert.ok(reaching(scores, thresholdWithin(quantiles, budget / rows)) <= budget, `${budget}`);
+});
+
 test('a budget of less than one row is the strangest score', () => {
   const quantiles = scoreQuantiles(Float64Array.of(0.2, 0.9, 0.4));
   assert.equal(thresholdWithin(quantiles, 1e-9), 0.9);
