@@ -39,8 +39,8 @@ interface Run {
 const SEED_MAX = 4_294_967_295;
 
 const EXAMPLES = `outrider evaluate --data examples/shuttle/shuttle.csv.gz --runs 5
-outrider evaluate --data sets/*.csv.gz --train-on normal --detector isolation-forest \\
-      --detector '{type: isolation-forest, trees: 300}' --plot quality.svg`;
+outrider evaluate --data sets/*.csv.gz --train-on normal --detector isolation-forest --plot quality.svg
+outrider evaluate --data labelled.csv --label fraud --detector '{type: isolation-forest, trees: 300}'`;
 
 export function evaluateCommand(program: Command, context: CliContext): void {
   common(
