@@ -44,6 +44,12 @@ module.exports = {
       to: { path: '^src/(pipeline|fleet|dlq|http|demo|cli|files|local-broker|library)/' },
     },
     {
+      name: 'plot-knows-nothing',
+      severity: 'error',
+      from: { path: '^src/plot/' },
+      to: { path: '^src/', pathNot: '^src/plot/' },
+    },
+    {
       name: 'pipeline-below-fleet',
       severity: 'error',
       from: { path: '^src/pipeline/' },

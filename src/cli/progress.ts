@@ -2,7 +2,8 @@ import { SingleBar } from 'cli-progress';
 
 /** Rate, done/total and time left on a terminal; nothing where stderr is not one. */
 export interface Progress extends Disposable {
-  update(done: number): void;
+  /** @param total where it has turned out to be another one than at the start */
+  update(done: number, total?: number): void;
 }
 
 const QUIET: Progress = { update: () => undefined, [Symbol.dispose]: () => undefined };
@@ -29,10 +30,20 @@ export function startProgress(stream: NodeJS.WriteStream | null, what: string, t
   });
   bar.start(total, 0, { rate: 0 });
   return {
-    update: (done) =>
-      bar.update(done, { rate: Math.round((done * 1000) / Math.max(1, performance.now() - started)) }),
+    update: (done, newTotal) => {
+      if (newTotal !== undefined) bar.setTotal(newTotal);
+      const rate = (done * 1000) / Math.max(1, performance.now() - started);
+      bar.update(done, { rate: rate < 10 ? rate.toFixed(1) : Math.round(rate) });
+    },
     [Symbol.dispose]: () => bar.stop(),
   };
+}
+
+/** A line on a terminal while something goes on that does not say how far it is. */
+export function startNote(stream: NodeJS.WriteStream, text: string): Disposable {
+  if (!stream.isTTY) return { [Symbol.dispose]: () => undefined };
+  stream.write(`  ${text}`);
+  return { [Symbol.dispose]: () => stream.write('\r\x1b[K') };
 }
 
 const ROWS_PER_UPDATE = 1000;

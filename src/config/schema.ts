@@ -126,7 +126,7 @@ const detectorSchema = z.looseObject({
   model: z.string().min(1).optional(),
   threshold: z
     .union([
-      z.number(),
+      z.number().min(0).max(1),
       z.strictObject({ contamination: z.number().gt(0).max(CONTAMINATION_MAX) }),
       z.strictObject({ alarmsPerDay: z.number().gt(0) }),
     ])

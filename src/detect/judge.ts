@@ -59,10 +59,14 @@ export async function judgeOf(
     );
   }
   const { detector: type, name, version } = model;
+  // The model's own options, not the configuration's: the same version of a model gives the same verdicts.
+  const options = config.kind.options.safeParse(model.options);
+  if (!options.success)
+    throw new UnusableFileError(`${where}: its options are not those of this release; train it again`);
   try {
     return {
       identity: { detector: type, name, version },
-      detector: await config.kind.create(config.options, features, model),
+      detector: await config.kind.create(options.data, features, model),
       threshold: config.threshold === null ? model.threshold : thresholdOf(config.threshold, model),
       features,
     };

@@ -40,9 +40,13 @@ export function arrayBytes(arrays: ModelArrays): Buffer {
   );
 }
 
+export function bytesIn(layout: ArrayLayout): number {
+  return layout.reduce((sum, { type, length }) => sum + BYTES[type] * length, 0);
+}
+
 /** @returns the arrays, or what is wrong with the bytes */
 export function arraysFrom(layout: ArrayLayout, bytes: Buffer): ModelArrays | string {
-  const wanted = layout.reduce((sum, { type, length }) => sum + BYTES[type] * length, 0);
+  const wanted = bytesIn(layout);
   if (wanted !== bytes.length) return `model.bin has ${bytes.length} bytes, by model.yml it has ${wanted}`;
   let at = 0;
   return Object.fromEntries(

@@ -1,16 +1,21 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import canonicalize from 'canonicalize';
 import { parse, stringify } from 'yaml';
 import { z } from 'zod';
 import { UnusableFileError, messageOf } from '../errors.js';
 import { type ModelArrays, ModelFault } from './detector.js';
-import { ARRAY_ITEMS_MAX, arrayBytes, arraysFrom, layoutOf } from './model-arrays.js';
+import { ARRAY_ITEMS_MAX, arrayBytes, arraysFrom, bytesIn, layoutOf } from './model-arrays.js';
 import { type ScoreQuantiles, quantileArrays, takeQuantiles } from './score-quantiles.js';
 
 /** A model folder holds `model.yml` and the arrays' numbers in `model.bin`. */
 export const MODEL_FORMAT = 2;
+/** Largest `model.yml`: names and definitions of 4096 features are far less. */
+export const MANIFEST_BYTES_MAX = 16_777_216;
+
+const MANIFEST = 'model.yml';
+const NUMBERS = 'model.bin';
 
 const arraySchema = z.strictObject({
   name: z.string().regex(/^[a-z0-9][\w.-]*$/i),
@@ -68,7 +73,10 @@ export function withContentVersion(model: UnversionedModel): Model {
   return { ...model, version: contentHash(anonymous, arrayBytes(allArrays(model))).slice(0, 8) };
 }
 
-/** Writes the folder so that a reader sees the old model or the new one, never half of each. */
+/**
+ * Writes the folder so that a reader sees the old model or the new one, never half of each.
+ * @throws UnusableFileError when it cannot be written, or stands for something else than a model
+ */
 export function writeModel(folder: string, model: Model): void {
   const { arrays: _arrays, quantiles: _quantiles, ...facts } = model;
   const arrays = allArrays(model);
@@ -80,16 +88,37 @@ export function writeModel(folder: string, model: Model): void {
     digest: `sha256:${contentHash(model, bytes)}`,
   };
   const building = `${resolve(folder)}.new`;
+  refuseToReplace(folder);
+  refuseToReplace(building);
   try {
     rmSync(building, { recursive: true, force: true });
     mkdirSync(building, { recursive: true });
-    writeFileSync(join(building, 'model.yml'), HEADER + stringify(manifest, { lineWidth: 0 }));
-    writeFileSync(join(building, 'model.bin'), bytes);
+    writeFileSync(join(building, MANIFEST), HEADER + stringify(manifest, { lineWidth: 0 }));
+    writeFileSync(join(building, NUMBERS), bytes);
     rmSync(folder, { recursive: true, force: true });
     renameSync(building, folder);
   } catch (cause) {
     throw new UnusableFileError(`${folder}: the model cannot be written: ${messageOf(cause)}`, { cause });
   }
+}
+
+/**
+ * A folder is replaced as a whole: one that holds anything else is somebody's work.
+ * @throws UnusableFileError
+ */
+export function refuseToReplace(folder: string): void {
+  let names: string[];
+  try {
+    names = readdirSync(folder);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw new UnusableFileError(`${folder}: the model cannot be written: ${messageOf(cause)}`, { cause });
+  }
+  const other = names.find((name) => name !== MANIFEST && name !== NUMBERS);
+  if (other !== undefined)
+    throw new UnusableFileError(
+      `${folder}: the model would replace the whole folder, and there is '${other}' in it; name a folder of its own`,
+    );
 }
 
 const HEADER =
@@ -100,13 +129,23 @@ export function readModel(folder: string): Model {
   let manifest: Manifest;
   let bytes: Buffer;
   try {
-    const written: unknown = parse(readFileSync(join(folder, 'model.yml'), 'utf8'));
+    const manifestBytes = statSync(join(folder, MANIFEST)).size;
+    if (manifestBytes > MANIFEST_BYTES_MAX)
+      throw damaged(folder, `${MANIFEST} has ${manifestBytes} bytes, more than ${MANIFEST_BYTES_MAX}`);
+    const written: unknown = parse(readFileSync(join(folder, MANIFEST), 'utf8'));
     refuseOtherFormat(folder, written);
     manifest = manifestSchema.parse(written);
-    bytes = readFileSync(join(folder, 'model.bin'));
+    // Before a byte of it is read.
+    const [has, wanted] = [statSync(join(folder, NUMBERS)).size, bytesIn(manifest.arrays)];
+    if (has !== wanted) throw damaged(folder, `${NUMBERS} has ${has} bytes, by ${MANIFEST} it has ${wanted}`);
+    bytes = readFileSync(join(folder, NUMBERS));
   } catch (cause) {
     if (cause instanceof UnusableFileError) throw cause;
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause).replaceAll('\n', ' ') : messageOf(cause);
+    const why =
+      cause instanceof z.ZodError
+        ? z.prettifyError(cause).replaceAll('\n', ' ')
+        : // YAML shows the place in further lines.
+          messageOf(cause).replace(/:?\n[\s\S]*$/, '');
     throw new UnusableFileError(
       `${folder}: no usable model: ${why}. Train one with: outrider train --data FILE`,
       { cause },

@@ -9,9 +9,10 @@ export interface RankingQuality {
 /**
  * @param scores one per row, higher is stranger
  * @param labels 1 for an anomaly, 0 otherwise, one per row
+ * @throws RangeError when a score is NaN: such a row has no place in any order
  */
 export function rankingQuality(scores: Float64Array, labels: Uint8Array): RankingQuality {
-  const order = Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
+  const order = strangestFirst(scores);
   const positives = labels.reduce((sum, label) => sum + label, 0);
   const negatives = labels.length - positives;
   let truePositives = 0;
@@ -35,6 +36,37 @@ export function rankingQuality(scores: Float64Array, labels: Uint8Array): Rankin
     auroc: positives === 0 || negatives === 0 ? NaN : area / (positives * negatives),
     averagePrecision: positives === 0 ? NaN : averagePrecision,
   };
+}
+
+/** What precision and recall are at each score that there is, strangest first. */
+export interface PrecisionRecallCurve {
+  readonly precision: Float64Array;
+  /** Rising; the last is 1. */
+  readonly recall: Float64Array;
+}
+
+/** @param labels at least one of them 1 @throws RangeError as rankingQuality does */
+export function precisionRecallCurve(scores: Float64Array, labels: Uint8Array): PrecisionRecallCurve {
+  const order = strangestFirst(scores);
+  const positives = labels.reduce((sum, label) => sum + label, 0);
+  const precision: number[] = [];
+  const recall: number[] = [];
+  let hits = 0;
+  for (let i = 0; i < order.length; i++) {
+    const row = order[i] as number;
+    if (labels[row] === 1) hits++;
+    const isTied = i + 1 < order.length && scores[order[i + 1] as number] === scores[row];
+    if (isTied) continue;
+    precision.push(hits / (i + 1));
+    recall.push(hits / positives);
+  }
+  return { precision: Float64Array.from(precision), recall: Float64Array.from(recall) };
+}
+
+function strangestFirst(scores: Float64Array): Uint32Array {
+  const nameless = scores.findIndex(Number.isNaN);
+  if (nameless >= 0) throw new RangeError(`the score of row ${nameless} is NaN`);
+  return Uint32Array.from(scores.keys()).sort((a, b) => (scores[b] as number) - (scores[a] as number));
 }
 
 export interface DecisionQuality {

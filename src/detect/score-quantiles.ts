@@ -50,18 +50,30 @@ export function thresholdFor({ scores, ranks, rows }: ScoreQuantiles, share: num
 }
 
 /**
- * The least score that at most the given share of the training rows reaches: a budget of alarms is not exceeded
- * because many rows have the same score. Where even the strangest score is shared by more, it is that one.
+ * A score that at most the given share of the training rows reaches, the least of those that are kept: a budget of
+ * alarms is not exceeded because many rows have the same score, nor because a score between two kept ones was guessed.
+ * Where even the strangest score is shared by more, it is that one.
  */
-export function thresholdWithin(quantiles: ScoreQuantiles, share: number): number {
-  const { scores, rows } = quantiles;
-  const wanted = thresholdFor(quantiles, share);
-  let rank = 0;
-  while (rank < scores.length && (scores[rank] as number) >= wanted) rank++;
-  const reached = rank === 0 ? 0 : (quantiles.ranks[rank - 1] as number);
-  if (reached <= Math.max(1, Math.round(share * rows))) return wanted;
-  const above = scores.findLast((score) => score > wanted);
-  return above ?? wanted;
+export function thresholdWithin({ scores, ranks, rows }: ScoreQuantiles, share: number): number {
+  // A share such as 0.29 is a little less than it says: of 100 rows it is meant to be 29.
+  const budget = Math.floor(share * rows * (1 + 4 * Number.EPSILON));
+  for (let i = scores.length - 1; i >= 0; i--) {
+    const isTied = i + 1 < scores.length && scores[i] === scores[i + 1];
+    // Rows between this rank and the next kept one may have this score as well.
+    const reached = i + 1 < scores.length ? (ranks[i + 1] as number) - 1 : rows;
+    if (!isTied && reached <= budget) return scores[i] as number;
+  }
+  return scores[0] as number;
+}
+
+/**
+ * The share of the training rows that reaches a threshold; where the scores around it are not all kept it is at least
+ * that.
+ */
+export function shareAbove({ scores, ranks, rows }: ScoreQuantiles, threshold: number): number {
+  let reached = 0;
+  for (let i = 0; i < scores.length && (scores[i] as number) >= threshold; i++) reached = ranks[i] as number;
+  return reached / rows;
 }
 
 const SCORES = 'quantiles.scores';
@@ -83,7 +95,7 @@ export function takeQuantiles(arrays: ModelArrays): { quantiles: ScoreQuantiles;
     throw new ModelFault('the distribution of the training scores is missing');
   const rows = ranks.at(-1) as number;
   const isFalling = scores.every(
-    (score, i) => Number.isFinite(score) && (i === 0 || score <= (scores[i - 1] as number)),
+    (score, i) => score >= 0 && score <= 1 && (i === 0 || score <= (scores[i - 1] as number)),
   );
   const isRising = ranks.every((rank, i) => rank >= 1 && (i === 0 || rank >= (ranks[i - 1] as number)));
   if (scores.length === 0 || !isFalling || !isRising)

@@ -1,6 +1,6 @@
 import { ModelFault } from './detector.js';
 import type { Model } from './model-file.js';
-import { type ScoreQuantiles, thresholdFor, thresholdWithin } from './score-quantiles.js';
+import { thresholdFor, thresholdWithin } from './score-quantiles.js';
 
 /** How a threshold is given: the score itself, the share of the training rows that reaches it, or a budget of alarms. */
 export type ThresholdRule = number | { readonly contamination: number } | { readonly alarmsPerDay: number };
@@ -19,13 +19,6 @@ export function thresholdOf(
   if (typeof rule === 'number') return rule;
   if ('contamination' in rule) return thresholdFor(quantiles, rule.contamination);
   return thresholdWithin(quantiles, budgetShare(rule.alarmsPerDay, training.rowsPerDay));
-}
-
-/** The rows of the training data that reach a threshold, as a share of all of them. */
-export function shareAbove({ scores, ranks, rows }: ScoreQuantiles, threshold: number): number {
-  let reached = 0;
-  for (let i = 0; i < scores.length && (scores[i] as number) >= threshold; i++) reached = ranks[i] as number;
-  return reached / rows;
 }
 
 /** @param rowsPerDay null where the training data have no times */

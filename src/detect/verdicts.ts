@@ -14,24 +14,29 @@ export interface Verdicts {
   readonly rejects: Reject[];
 }
 
+/** Most batches have no anomaly: a detector in another thread is not woken for them. */
+const NOTHING_EXPLAINED: Explanation = { contributions: new Float64Array(0), expected: null };
+
 /** @param source index in the source batch, one per row of the FieldBatch */
 export async function judgeBatch(judge: Judge, batch: FeatureBatch, source: Int32Array): Promise<Verdicts> {
   const { detector, threshold } = judge;
   const failures = new Map<number, string>();
   const scores = await scoreRows(detector, batch, failures);
   let anomalies = rowsFrom(scores, threshold);
-  let explanation: Explanation;
-  try {
-    explanation = checked(
-      await detector.explain(rowsOf(batch, anomalies), anomalies.length),
-      anomalies.length,
-      batch.width,
-    );
-  } catch {
-    // Which row it was is found one row at a time: each failure becomes a reject that carries its message.
-    explanation = await explainOneByOne(detector, batch, anomalies, failures);
-    for (const row of failures.keys()) scores[row] = NaN;
-    anomalies = rowsFrom(scores, threshold);
+  let explanation = NOTHING_EXPLAINED;
+  if (anomalies.length > 0) {
+    try {
+      explanation = checked(
+        await detector.explain(rowsOf(batch, anomalies), anomalies.length),
+        anomalies.length,
+        batch.width,
+      );
+    } catch {
+      // Which row it was is found one row at a time: each failure becomes a reject that carries its message.
+      explanation = await explainOneByOne(detector, batch, anomalies, failures);
+      for (const row of failures.keys()) scores[row] = NaN;
+      anomalies = rowsFrom(scores, threshold);
+    }
   }
   const rejects = [...failures].map(([row, message]): Reject => ({
     index: source[batch.row[row] as number] as number,
@@ -47,18 +52,18 @@ async function scoreRows(
   { values, rows, width }: FeatureBatch,
   failures: Map<number, string>,
 ): Promise<Float64Array> {
-  const scores = new Float64Array(rows);
+  // A row that the detector passes over has no score, and not that of an ordinary one.
+  const scores = new Float64Array(rows).fill(NaN);
   try {
     await detector.score(values, rows, scores);
   } catch {
     // As above: one row at a time, and who fails again is a reject.
     for (let row = 0; row < rows; row++) {
+      // Not a part of `scores`: what was left there by the attempt that failed is not to be added to.
+      const alone = Float64Array.of(NaN);
       try {
-        await detector.score(
-          values.subarray(row * width, (row + 1) * width),
-          1,
-          scores.subarray(row, row + 1),
-        );
+        await detector.score(values.slice(row * width, (row + 1) * width), 1, alone);
+        scores[row] = alone[0] as number;
       } catch (error) {
         failures.set(row, messageOf(error));
         scores[row] = NaN;

@@ -13,7 +13,8 @@ const BATCH_ROWS = 10_000;
 export interface FileBatch {
   readonly batch: SourceBatch;
   readonly rows: readonly number[];
-  readonly rejected: readonly { readonly row: number; readonly message: string }[];
+  /** Rows that the schema does not take, and the field that is to blame. */
+  readonly rejected: readonly { readonly row: number; readonly path: string; readonly message: string }[];
 }
 
 /**
@@ -28,7 +29,7 @@ export async function* fileBatches(
 ): AsyncGenerator<FileBatch> {
   let records: SourceRecord[] = [];
   let numbers: number[] = [];
-  let rejected: { row: number; message: string }[] = [];
+  let rejected: { row: number; path: string; message: string }[] = [];
   let row = 0;
   for await (const columns of rows) {
     const body = encodeRow(reader, nest(columns, map), { wanted: plan.root });
@@ -36,7 +37,7 @@ export async function* fileBatches(
       records.push({ offset: String(row), timestamp: '0', key: null, value: body });
       numbers.push(row);
     } else {
-      rejected.push({ row, message: `${body.path} ${body.message}` });
+      rejected.push({ row, path: body.path, message: `${body.path} ${body.message}` });
     }
     row++;
     if (records.length + rejected.length >= BATCH_ROWS) yield flush();

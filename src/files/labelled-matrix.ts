@@ -1,7 +1,9 @@
 import { closest } from 'fastest-levenshtein';
 import type { Matrix } from '../detect/detector.js';
 import { UnusableFileError } from '../errors.js';
-import { readRows } from './read-rows.js';
+import { numericCell } from './numeric-cell.js';
+import { type Row, readRows } from './read-rows.js';
+import { placeOfRow } from './row-place.js';
 
 export interface LabelledMatrix extends Matrix {
   readonly features: readonly string[];
@@ -9,32 +11,25 @@ export interface LabelledMatrix extends Matrix {
   readonly labels: Uint8Array;
 }
 
-/** Every column but the label as a number. @throws UnusableFileError naming file, row and column */
+/**
+ * Every column but the label as a number.
+ * @throws UnusableFileError naming file, row and column, and where the labels are all the same
+ */
 export async function readLabelledMatrix(file: string, label: string): Promise<LabelledMatrix> {
   const values: number[] = [];
   const labels: number[] = [];
-  let features: string[] | null = null;
+  let features: readonly string[] | null = null;
   for await (const row of readRows(file)) {
-    if (features === null) {
-      const columns = Object.keys(row);
-      if (!columns.includes(label))
-        throw new UnusableFileError(
-          `${file}: there is no column '${label}'; the nearest is '${closest(label, columns)}'`,
-        );
-      features = columns.filter((column) => column !== label);
-    }
-    for (const column of features) {
-      const number = row[column] === '' ? NaN : Number(row[column]);
-      if (!Number.isFinite(number))
-        throw new UnusableFileError(
-          `${file}: row ${labels.length}, column '${column}': '${String(row[column])}' is not a finite number`,
-        );
-      values.push(number);
-    }
-    labels.push(labelOf(file, labels.length, row[label]));
+    features ??= featuresOf(file, row, label);
+    const wrong = addRow(row, features, label, values, labels);
+    if (wrong === null) continue;
+    const { column, message } = wrong;
+    throw new UnusableFileError(
+      `${file}: ${await placeOfRow(file, labels.length)}, column '${column}': ${message}`,
+    );
   }
-  if (features === null || features.length === 0)
-    throw new UnusableFileError(`${file}: no rows with a feature`);
+  if (features === null) throw new UnusableFileError(`${file}: there are no rows`);
+  checkLabels(file, label, labels);
   return {
     features,
     values: Float64Array.from(values),
@@ -44,11 +39,52 @@ export async function readLabelledMatrix(file: string, label: string): Promise<L
   };
 }
 
-function labelOf(file: string, row: number, value: unknown): number {
-  if (value === true || value === 'true') return 1;
-  if (value === false || value === 'false') return 0;
-  const number = Number(value);
-  if (value === '' || (number !== 0 && number !== 1))
-    throw new UnusableFileError(`${file}: row ${row}: the label '${String(value)}' is not 0 or 1`);
-  return number;
+function featuresOf(file: string, row: Row, label: string): string[] {
+  const columns = Object.keys(row);
+  if (!columns.includes(label))
+    throw new UnusableFileError(
+      `${file}: there is no column '${label}'; the nearest is '${closest(label, columns)}'; name it with --label`,
+    );
+  if (columns.length === 1)
+    throw new UnusableFileError(`${file}: there is no column beside '${label}' to learn from`);
+  return columns.filter((column) => column !== label);
+}
+
+/** @returns what is wrong, or null when the row was added */
+function addRow(
+  row: Row,
+  features: readonly string[],
+  label: string,
+  values: number[],
+  labels: number[],
+): { column: string; message: string } | null {
+  for (const column of features) {
+    const number = numericCell(row[column]);
+    if (typeof number === 'string') return { column, message: `the cell ${number}` };
+    values.push(number);
+  }
+  const value = labelOf(row[label]);
+  if (typeof value === 'string') return { column: label, message: `the label ${value}` };
+  labels.push(value);
+  return null;
+}
+
+function labelOf(cell: unknown): number | string {
+  if (cell === 'true') return 1;
+  if (cell === 'false') return 0;
+  const number = numericCell(cell);
+  if (number === 0 || number === 1 || number === 'is empty') return number;
+  return `is ${JSON.stringify(cell)}, not 0 or 1`;
+}
+
+/** Without both kinds of rows there is nothing to tell apart. */
+function checkLabels(file: string, label: string, labels: readonly number[]): void {
+  for (const [value, name] of [
+    [1, 'anomaly'],
+    [0, 'normal row'],
+  ] as const)
+    if (!labels.includes(value))
+      throw new UnusableFileError(
+        `${file}: column '${label}' has no ${value} in ${labels.length} rows: without one ${name} there is nothing to tell apart`,
+      );
 }

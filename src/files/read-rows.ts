@@ -24,11 +24,21 @@ export function formatOf(file: string): DataFormat {
 
 /** Rows of a file, one after the other. @throws UnusableFileError naming the file and the line */
 export async function* readRows(file: string): AsyncGenerator<Row> {
-  const format = formatOf(file);
+  if (formatOf(file) === 'avro') yield* explained(file, avroRows(file));
+  else for await (const { row } of readLines(file)) yield row;
+}
+
+/**
+ * Rows of a file of text, and the line on which each ends; the first is 1.
+ * @throws UnusableFileError naming the file and the line
+ */
+export async function* readLines(file: string): AsyncGenerator<{ readonly row: Row; readonly line: number }> {
+  yield* explained(file, formatOf(file) === 'csv' ? csvRows(open(file)) : jsonRows(open(file)));
+}
+
+async function* explained<T>(file: string, rows: AsyncIterable<T>): AsyncGenerator<T> {
   try {
-    if (format === 'csv') yield* csvRows(open(file));
-    else if (format === 'jsonl') yield* jsonRows(open(file));
-    else yield* avroRows(file);
+    yield* rows;
   } catch (cause) {
     if (cause instanceof UnusableFileError) throw cause;
     throw new UnusableFileError(`${file}: ${messageOf(cause)}`, { cause });
@@ -43,13 +53,28 @@ function open(file: string): Readable {
   return stream.pipe(unzipped);
 }
 
-async function* csvRows(stream: Readable): AsyncGenerator<Row> {
-  const parser = parseCsv({ columns: true, bom: true, skip_empty_lines: true, relax_column_count: false });
-  stream.on('error', (error) => parser.destroy(error));
-  for await (const row of stream.pipe(parser)) yield row as Row;
+interface Line {
+  readonly row: Row;
+  readonly line: number;
 }
 
-async function* jsonRows(stream: Readable): AsyncGenerator<Row> {
+async function* csvRows(stream: Readable): AsyncGenerator<Line> {
+  const parser = parseCsv({
+    columns: true,
+    bom: true,
+    skip_empty_lines: true,
+    relax_column_count: false,
+    info: true,
+  });
+  stream.on('error', (error) => parser.destroy(error));
+  for await (const { record, info } of stream.pipe(parser) as AsyncIterable<{
+    record: Row;
+    info: { lines: number };
+  }>)
+    yield { row: record, line: info.lines };
+}
+
+async function* jsonRows(stream: Readable): AsyncGenerator<Line> {
   const lines = createInterface({ input: stream, crlfDelay: Infinity });
   let failure: Error | null = null;
   stream.on('error', (error: Error) => {
@@ -68,7 +93,7 @@ async function* jsonRows(stream: Readable): AsyncGenerator<Row> {
     }
     if (typeof row !== 'object' || row === null || Array.isArray(row))
       throw new Error(`line ${number}: not a JSON object`);
-    yield row as Row;
+    yield { row: row as Row, line: number };
   }
   if (failure !== null) throw failure as Error;
 }

@@ -27,13 +27,18 @@ export interface EventReading {
 
 /**
  * Reads the schema and lays the features over it.
- * @param use `features`: of a file, where nobody asks for the entity or the time, and they may be absent
+ * @param use `features`: of a file, where nobody asks for the entity or the time, and they may be absent; `training`:
+ * with the time, which says how many events there are in a day
  * @throws UnusableFileError when the schema cannot be used; ConfigurationError when a path is not in it
  */
-export function prepareReading(config: Config, use: 'events' | 'features' = 'events'): EventReading {
+export function prepareReading(
+  config: Config,
+  use: 'events' | 'features' | 'training' = 'events',
+): EventReading {
   const { input, features } = config;
   const reader = readSchemaFile(input.schema);
-  const [time, entity] = use === 'events' ? [input.time, input.entity] : [null, null];
+  const time = use === 'features' ? null : input.time;
+  const entity = use === 'events' ? input.entity : null;
   const plan = planFields(reader, { fields: features.fields, time, entity });
   if (isPlanFault(plan))
     throw configurationError(config.file, [KEY_OF_USE[plan.use]], `${plan.message} (${input.schema})`);

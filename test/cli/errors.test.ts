@@ -149,7 +149,11 @@ test('a model that is missing, edited or made for other features: exit 4', async
 test('data that cannot be used: exit 4 with file and place', async () => {
   const csv = join(folder, 'bad.csv');
   writeFileSync(csv, 'a,label\n1,0\nx,1\n');
-  await failure(['evaluate', '--data', csv], 4, /bad\.csv: row 1, column 'a': 'x' is not a finite number/);
+  await failure(
+    ['evaluate', '--data', csv],
+    4,
+    /bad\.csv: row 1 \(the first is 0\), line 3, column 'a': the cell is 'x', not a number/,
+  );
   await failure(
     ['evaluate', '--data', csv, '--label', 'lable'],
     4,

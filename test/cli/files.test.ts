@@ -115,8 +115,10 @@ test('from an empty folder to anomalies: init, train, check, produce, run, tail'
   assert.ok(ofOne.length > 0 && ofOne.every(({ entity }) => entity === one));
   const again = JSON.parse(
     await run('train', '--from-topic', '--last', '1000', '--out', 'recent', '--json'),
-  ) as { rows: number };
+  ) as { rows: number; rowsPerDay: number };
   assert.ok(again.rows >= 900 && again.rows <= 1100, `${again.rows}`);
+  // One a minute over all partitions, by the time in the event and not by that of its arrival.
+  assert.ok(Math.abs(again.rowsPerDay - 1440) < 100, `${again.rowsPerDay}`);
 });
 
 test('evaluate: the documented fields, one entry a run, reproducible by seed', async () => {
@@ -148,7 +150,9 @@ test('evaluate: the documented fields, one entry a run, reproducible by seed', a
     'rows',
     'rowsPerSecond',
     'seed',
+    'threshold',
     'trainOn',
+    'trainingSeconds',
   ]);
   assert.deepEqual(
     results.map(({ seed, trainOn, features }) => [seed, trainOn, features]),
