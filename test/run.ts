@@ -28,7 +28,7 @@ function testFiles(folder: string): string[] {
     if (entry.isDirectory()) return testFiles(path);
     return entry.name.endsWith('.test.js') &&
       hasSource(path) &&
-      (wanted.length === 0 || wanted.some((text) => path.includes(text)))
+      (wanted.length === 0 || wanted.some((text) => relative(here, path).includes(text)))
       ? [path]
       : [];
   });
