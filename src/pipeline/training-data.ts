@@ -54,7 +54,7 @@ class Collector {
     this.rows += features.rows;
     this.addTimes(batch, fields, features);
     for (const { index, message } of [...fields.rejects, ...features.rejects] satisfies Reject[])
-      this.reject(Number(batch.records[index]?.offset), message);
+      this.reject(Number(batch.records.at(index)?.offset), message);
     if (this.rows * features.width > TRAINING_NUMBERS_MAX) {
       throw new UnusableFileError(
         `${this.source}: more than ${TRAINING_NUMBERS_MAX} numbers to train on; use a sample`,
@@ -78,7 +78,7 @@ class Collector {
       const time =
         Number.isFinite(own) || this.fallback === 'none'
           ? own
-          : Number(batch.records[fields.source[fieldRow] as number]?.timestamp);
+          : Number(batch.records.at(fields.source[fieldRow] as number)?.timestamp);
       // A cell that was absent or empty was written as 0; a record without a timestamp has -1.
       if (time > 0 && time < Infinity) times[count++] = time;
     }
