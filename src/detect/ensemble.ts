@@ -14,10 +14,8 @@ import {
 /** Most members of an ensemble. */
 export const MEMBERS_MAX = 16;
 
-export interface MemberChoice {
-  readonly type: string;
-  readonly options: DetectorOptions;
-}
+/** The member's options beside its type, complete. */
+export type MemberChoice = DetectorOptions & { readonly type: string };
 
 /**
  * Several detectors as one: the mean of the members' scores, after each has been brought to one scale by its own
@@ -55,7 +53,7 @@ function memberSchema(kinds: ReadonlyMap<string, DetectorKind>): z.ZodType<Membe
   const types = [...kinds.keys()] as [string, ...string[]];
   return z.looseObject({ type: z.enum(types) }).transform(({ type, ...options }, context) => {
     const parsed = (kinds.get(type) as DetectorKind).options.safeParse(options);
-    if (parsed.success) return { type, options: parsed.data };
+    if (parsed.success) return { type, ...parsed.data };
     for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path } as never);
     return z.NEVER;
   }) as unknown as z.ZodType<MemberChoice>;
@@ -63,10 +61,7 @@ function memberSchema(kinds: ReadonlyMap<string, DetectorKind>): z.ZodType<Membe
 
 /** Each member that takes a seed and has none of its own gets the ensemble's. */
 function withSeeds(members: readonly MemberChoice[], seed: number): MemberChoice[] {
-  return members.map(({ type, options }) => ({
-    type,
-    options: options.seed === 0 ? { ...options, seed } : options,
-  }));
+  return members.map((member) => (member.seed === 0 ? { ...member, seed } : member));
 }
 
 async function trainMembers(
@@ -83,7 +78,7 @@ async function trainMembers(
   const mean = new Float64Array(members.length);
   const deviation = new Float64Array(members.length);
   const together = new Float64Array(data.rows);
-  for (const [i, { type, options }] of members.entries()) {
+  for (const [i, { type, ...options }] of members.entries()) {
     const kind = kinds.get(type) as DetectorKind;
     const trained = await (kind.train as NonNullable<typeof kind.train>)({ ...input, options }, signal);
     for (const [name, array] of Object.entries(trained.arrays)) arrays[`m${i}.${name}`] = array;
@@ -137,7 +132,7 @@ async function createEnsemble(
   )
     throw new ModelFault(`the model was not trained with these ${members.length} members; train it again`);
   const detectors: Detector[] = [];
-  for (const [i, { type, options }] of members.entries()) {
+  for (const [i, { type, ...options }] of members.entries()) {
     const prefix = `m${i}.`;
     const own = Object.entries(arrays).filter(([name]) => name.startsWith(prefix));
     try {

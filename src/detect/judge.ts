@@ -59,14 +59,21 @@ export async function judgeOf(
     );
   }
   const { detector: type, name, version } = model;
-  // The model's own options, not the configuration's: the same version of a model gives the same verdicts.
+  // The model's own options count: the same version of a model gives the same verdicts.
   const options = config.kind.options.safeParse(model.options);
   if (!options.success)
     throw new UnusableFileError(`${where}: its options are not those of this release; train it again`);
+  const changed = changedOption(options.data, config.options);
+  if (changed !== undefined) {
+    throw new UnusableFileError(
+      `${where}: the model was trained with detector.${changed} ${JSON.stringify(options.data[changed])}, ` +
+        `the configuration says ${JSON.stringify(config.options[changed])}; train it again`,
+    );
+  }
   try {
     return {
       identity: { detector: type, name, version },
-      detector: await config.kind.create(options.data, features, model),
+      detector: await config.kind.create({ ...config.options, ...options.data }, features, model),
       threshold: config.threshold === null ? model.threshold : thresholdOf(config.threshold, model),
       features,
     };
@@ -79,6 +86,17 @@ export async function judgeOf(
 function said(name: string | undefined, definition: string | undefined): string {
   if (name === undefined) return 'absent';
   return definition === undefined || definition === name ? `'${name}'` : `'${name}' = ${definition}`;
+}
+
+/** What both say, and not alike. Another seed is no other detector; what training left open its kind knows. */
+function changedOption(trained: DetectorOptions, configured: DetectorOptions): string | undefined {
+  return Object.keys(configured).find(
+    (key) =>
+      key !== 'seed' &&
+      trained[key] !== undefined &&
+      configured[key] !== undefined &&
+      canonicalize(trained[key]) !== canonicalize(configured[key]),
+  );
 }
 
 async function untrainedJudge(

@@ -52,7 +52,7 @@ test('what is left out gets the documented default', () => {
     ['latest', 'error', 'single-object', 'exactly-once'],
   );
   assert.deepEqual(config.http, { host: '127.0.0.1', port: 8080, portConfigured: false });
-  assert.deepEqual(config.detector.options, { trees: 100, sampleSize: 256, seed: 0 });
+  assert.deepEqual(config.detector.options, { trees: 100, sampleSize: 256, seed: 0, extended: false });
   assert.equal(config.input.schema, join(folder, 'event.avsc'));
   assert.ok(config.fleet.max >= 4);
   assert.ok(Object.isFrozen(config) && Object.isFrozen(config.kafka));

@@ -158,7 +158,10 @@ test('at load: what was learnt has to be whole, of this detector, and asked as i
     { threads: 2 },
     { reconstruction: true },
   ])
-    await assert.rejects(load({}, written), unusable(/was imported with detector\.\w+ .*; train it again/));
+    await assert.rejects(
+      load({}, written),
+      unusable(/was (imported|trained) with detector\.\w+ .*; train it again/),
+    );
 });
 
 test('options: runs of 1 or a multiple of 16, and nothing unknown', () => {
