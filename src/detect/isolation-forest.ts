@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { z } from 'zod';
 import {
   type Detector,
@@ -13,6 +12,7 @@ import { sumPathLengths } from './forest-kernel.js';
 import type { ForestTask } from './forest-thread.js';
 import { averagePathLength } from './path-length.js';
 import { toShares } from './shares.js';
+import { trainInThread } from './training-thread.js';
 
 const options = z.strictObject({
   trees: z.number().int().min(1).max(10_000).default(100),
@@ -30,35 +30,24 @@ export const isolationForest: DetectorKind = {
   options,
   imports: 'never',
   train: async ({ data, options: configured }, signal) => ({
-    arrays: await trainInThread(data, configured as Options, signal),
+    arrays: await grow(data, configured as Options, signal),
   }),
   create: (_options, features, { arrays }) =>
     new IsolationForestDetector(checkArrays(arrays, features.length), features.length),
 };
 
-async function trainInThread(
+async function grow(
   data: Matrix,
   { trees, sampleSize, seed }: Options,
   signal: AbortSignal,
 ): Promise<ModelArrays> {
-  signal.throwIfAborted();
   const task: ForestTask = { data, trees, sampleSize, seed };
-  const thread = new Worker(new URL('./forest-thread.js', import.meta.url), { workerData: task });
-  const stop = (): void => void thread.terminate();
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    const forest = await new Promise<ForestArrays>((resolve, reject) => {
-      thread.once('message', resolve);
-      thread.once('error', reject);
-      thread.once('exit', () =>
-        reject(signal.aborted ? (signal.reason as Error) : new Error('the training thread ended early')),
-      );
-    });
-    return { ...forest, psi: Int32Array.of(Math.min(sampleSize, data.rows)) };
-  } finally {
-    signal.removeEventListener('abort', stop);
-    await thread.terminate();
-  }
+  const forest = await trainInThread<ForestArrays>(
+    new URL('./forest-thread.js', import.meta.url),
+    task,
+    signal,
+  );
+  return { ...forest, psi: Int32Array.of(Math.min(sampleSize, data.rows)) };
 }
 
 interface TrainedForest extends ForestArrays {
