@@ -20,7 +20,7 @@ const options = z.strictObject({
   activation: z.enum(ACTIVATIONS).default('tanh'),
   /** Networks whose errors are averaged. */
   networks: z.number().int().min(1).max(NETWORKS_MAX).default(3),
-  epochs: z.number().int().min(1).max(10_000).default(100),
+  epochs: z.number().int().min(1).max(10_000).default(60),
   learningRate: z.number().min(1e-6).max(1).default(0.003),
   batchSize: z.number().int().min(1).max(1024).default(32),
   /** Of the inputs while training, in their standard deviations. */
@@ -40,7 +40,7 @@ type Options = z.infer<typeof options>;
  *
  * Own code: what is wanted of a library is a dozen lines of dense layer and its gradient, the same bits on every
  * machine, and no allocation a row. The libraries for it do not give that: brain.js brings a GPU layer with a native
- * build, ml-fnn allocates matrices for each step, takes no seed and stops at none; @tensorflow/tfjs is several
+ * build, ml-fnn allocates matrices for each step and takes no seed; @tensorflow/tfjs is several
  * megabytes, and its sums depend on the backend.
  */
 export const autoencoder: DetectorKind = {

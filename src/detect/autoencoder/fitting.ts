@@ -43,7 +43,8 @@ export const WORK_MAX = 10_000_000_000;
 /**
  * Fits a network to rebuild rows from themselves and noise (denoising: Vincent et al., "Extracting and Composing Robust
  * Features with Denoising Autoencoders", ICML 2008): with it, a network that is wider than its input does not just
- * copy it. Starts from Glorot and Bengio's uniform weights (AISTATS 2010, equation 16), goes down by Adam in
+ * copy it. Starts from He et al.'s weights (ICCV 2015, equation 10, uniform; larger than Glorot and Bengio's, AISTATS 2010,
+ * equation 16, which found less here), goes down by Adam in
  * mini-batches, and keeps the parameters that were best on a held-out tenth of the rows. Made of operations that IEEE
  * 754 fixes: the same seed gives the same network on every machine.
  * @param inputs of bounded size; at least 2 rows
@@ -96,8 +97,8 @@ function emptyNetwork(widths: readonly number[], activation: Activation): Networ
 
 function initialised(widths: readonly number[], activation: Activation, random: () => number): Network {
   const network = emptyNetwork(widths, activation);
-  for (const { inputs, outputs, weights } of network.layers) {
-    const bound = Math.sqrt(6 / (inputs + outputs));
+  for (const { inputs, weights } of network.layers) {
+    const bound = Math.sqrt(6 / inputs);
     for (let i = 0; i < weights.length; i++) weights[i] = bound * (2 * random() - 1);
   }
   return network;
