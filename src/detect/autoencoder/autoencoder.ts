@@ -39,9 +39,8 @@ type Options = z.infer<typeof options>;
  * own, reproducible for a seed; or imported from a safetensors file, and then only measured on the training rows.
  *
  * Own code: what is wanted of a library is a dozen lines of dense layer and its gradient, the same bits on every
- * machine, and no allocation a row. The libraries for it do not give that: brain.js brings a GPU layer with a native
- * build, ml-fnn allocates matrices for each step and takes no seed; @tensorflow/tfjs is several
- * megabytes, and its sums depend on the backend.
+ * machine, and no allocation a row. brain.js brings gpu.js, ml-fnn allocates matrices for each step, and both draw from
+ * Math.random; @tensorflow/tfjs is several megabytes, and its sums depend on the backend.
  */
 export const autoencoder: DetectorKind = {
   type: 'autoencoder',

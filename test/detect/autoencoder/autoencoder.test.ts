@@ -251,6 +251,8 @@ test('arrays that are no networks for the features are refused', async () => {
     { ...arrays, widths: Int32Array.of(3, 4, 2) },
     { ...arrays, widths: Int32Array.of(3, 1_000_000, 3) },
     { ...arrays, widths: Int32Array.of(3) },
+    { ...arrays, widths: Int32Array.of(2, 3), activated: new Uint8Array(0), parameters: new Float64Array(9) },
+    { ...arrays, widths: Int32Array.of(3, 2), activated: new Uint8Array(0), parameters: new Float64Array(8) },
     { ...arrays, activation: Int32Array.of(99) },
     { ...arrays, activated: Uint8Array.of(1, 1) },
     { ...arrays, parameters: doubles('parameters').slice(1) },

@@ -135,9 +135,16 @@ test('float32 and float64, a prefix, layers without bias and without activation 
   assertNear(await rebuilt(await imported(safetensors(many), pairs, raw), probe), [6, 6]);
 });
 
-test('scores of an imported network are finite for all doubles', async () => {
+test('scores of an imported network rise with the error, and are finite for all doubles', async () => {
   for (const scale of ['training', 'none']) {
     const detector = await imported(safetensors(halved), pairs, { activation: 'relu', scale });
+    let last = -1;
+    for (const far of [1e2, 1e5, 1e16, 1e17, 1e40, 1e80, 1e99]) {
+      const score = new Float64Array(1);
+      await detector.score(Float64Array.of(far, 5), 1, score);
+      assert.ok((score[0] as number) > last, `${far}: ${score[0] ?? ''} after ${last}`);
+      last = score[0] as number;
+    }
     const extremes = [1.7e308, -1.7e308, 5e-324, 0];
     const values = Float64Array.from(extremes.flatMap((a) => extremes.flatMap((b) => [a, b])));
     const scores = new Float64Array(16);

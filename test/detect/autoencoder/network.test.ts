@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { addGradients } from '../../../src/detect/autoencoder/backpropagation.js';
 import { expOfNegative, sigmoid, tanh } from '../../../src/detect/autoencoder/exponential.js';
-import { fitNetwork } from '../../../src/detect/autoencoder/fitting.js';
+import { PATIENCE_EPOCHS, fitNetwork } from '../../../src/detect/autoencoder/fitting.js';
 import {
   ACTIVATIONS,
   LANES,
@@ -90,7 +90,7 @@ test('backpropagation gives the gradient that finite differences give', () => {
   }
 });
 
-test('fitting ends when the held-out rows gain nothing, and more epochs allowed change nothing', () => {
+test('fitting ends when the held-out rows gain nothing, and gives the network that was best on them', () => {
   const random = seededRandom(5);
   const inputs = { values: Float64Array.from({ length: 60 * 3 }, () => random() - 0.5), rows: 60, width: 3 };
   const options = { hidden: [24], activation: 'tanh', learningRate: 0.01, batchSize: 8, noise: 0.2 } as const;
@@ -99,6 +99,7 @@ test('fitting ends when the held-out rows gain nothing, and more epochs allowed 
   const allowed = fit(5000);
   assert.ok(allowed.epochs < 1000, `${allowed.epochs} epochs`);
   assert.deepEqual(allowed, fit(10_000));
+  assert.deepEqual(fit(allowed.epochs - PATIENCE_EPOCHS).network, allowed.network);
   const cut = fit(2);
   assert.equal(cut.epochs, 2);
   assert.ok(allowed.loss < cut.loss, `${allowed.loss} after more epochs than ${cut.loss}`);
