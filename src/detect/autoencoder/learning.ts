@@ -41,7 +41,7 @@ const LIMIT = 5;
  * Deviations beyond which a network is not shown how far off a number is. What it was never trained on it would rebuild
  * somehow, often well; shown less, it misses by the rest.
  */
-const CLIP = 3;
+const CLIP = 2;
 /** Bound for the inputs of a network that was trained elsewhere, far enough from infinity to be multiplied. */
 const FOREIGN_LIMIT = 1e100;
 /** Least spread of errors that counts, of a feature's standard deviation. */
