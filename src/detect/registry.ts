@@ -1,4 +1,5 @@
 import { autoOf } from './auto.js';
+import { autoencoder } from './autoencoder/autoencoder.js';
 import type { DetectorKind } from './detector.js';
 import { ecod } from './ecod/ecod.js';
 import { ensembleOf } from './ensemble.js';
@@ -10,7 +11,7 @@ import { robustZ } from './robust-z.js';
 import { threshold } from './threshold.js';
 
 /** Trained on rows alone: these may be members of an ensemble, and be chosen. */
-const SINGLE = byType([isolationForest, knn, mahalanobis, ecod, robustZ]);
+const SINGLE = byType([isolationForest, knn, mahalanobis, ecod, robustZ, autoencoder]);
 
 /** Every kind of detector there is, by its `type`. */
 export const DETECTORS: ReadonlyMap<string, DetectorKind> = byType([

@@ -244,22 +244,29 @@ const constant: DetectorKind = {
 
 const config = (folder: string, changes: Partial<JudgeConfig> = {}): JudgeConfig => ({
   kind: constant,
-  options: { seed: 1, score: 0.9 },
+  options: { seed: 1, score: 0.5 },
   model: folder,
   threshold: null,
   ...changes,
 });
 const definitions = FEATURES.map((name) => `of ${name}`);
 
-test('a judge: the options are the model’s, whatever the configuration says now; its threshold is the configuration’s, or the model’s', async () => {
+test('a judge: the seed is the model’s, whatever the configuration says now; its threshold is the configuration’s, or the model’s', async () => {
   const folder = written(modelOf({ options: { seed: 3, score: 0.25 } }));
-  const judge = await loadJudge(config(folder), FEATURES, definitions);
+  const configured = { seed: 1, score: 0.25 };
+  const judge = await loadJudge(config(folder, { options: configured }), FEATURES, definitions);
   const scores = new Float64Array(1);
   await judge.detector.score(new Float64Array(FEATURES.length), 1, scores);
   assert.equal(scores[0], 0.25);
   assert.equal(judge.threshold, 0.1 + 0.2);
   const at = async (threshold: JudgeConfig['threshold'], from = folder): Promise<number> =>
-    (await loadJudge(config(from, { threshold }), FEATURES, definitions)).threshold;
+    (
+      await loadJudge(
+        config(from, { threshold, options: { seed: 1, score: from === folder ? 0.25 : 0.5 } }),
+        FEATURES,
+        definitions,
+      )
+    ).threshold;
   assert.equal(await at(0.7), 0.7);
   assert.equal(await at({ contamination: 0.5 }), 0.5);
   const { training } = modelOf();
@@ -299,6 +306,11 @@ test('a judge refuses a model of other features, another detector, other options
     { kind: { ...constant, type: 'knn' } },
     FEATURES,
     /the model is for detector 'constant', the configuration says 'knn'/,
+  );
+  await rejects(
+    { options: { seed: 3, score: 0.9 } },
+    FEATURES,
+    /trained with detector\.score 0\.5, the configuration says 0\.9; train it again/,
   );
   await rejects({}, FEATURES, /its options are not those of this release/, written(modelOf({ options: {} })));
   await rejects({}, FEATURES, /the array 'weights' is missing/, written(modelOf({ arrays: {} })));

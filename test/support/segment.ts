@@ -20,7 +20,7 @@ export class SegmentBatch {
     for (let at = 0; ;) {
       const header = readBatchHeader(bytes, at);
       if (header === null) throw new Error(`${file} has no batch at offset ${offset}`);
-      if (Number(header.firstOffset) === offset) return new SegmentBatch(file, at, header.end);
+      if (header.firstOffset === offset) return new SegmentBatch(file, at, header.end);
       at = header.end;
     }
   }

@@ -1,5 +1,5 @@
 import { type Matrix, type ModelArrays, TrainingFault } from '../detector.js';
-import { inThread } from '../in-thread.js';
+import { trainInThread } from '../training-thread.js';
 import type { ForestTask } from './forest-thread.js';
 
 /** Most numbers in the hyperplanes' normals of an extended forest (128 MiB; their intercepts take the same). */
@@ -22,6 +22,10 @@ export async function trainForest(
         `trees × (sampleSize − 1) × features is at most ${NORMALS_MAX}`,
     );
   const task: ForestTask = { ...options, data };
-  const arrays = await inThread<ModelArrays>(new URL('./forest-thread.js', import.meta.url), task, signal);
+  const arrays = await trainInThread<ModelArrays>(
+    new URL('./forest-thread.js', import.meta.url),
+    task,
+    signal,
+  );
   return { ...arrays, psi: Int32Array.of(psi) };
 }

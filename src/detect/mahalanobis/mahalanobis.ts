@@ -9,7 +9,7 @@ import {
   ModelFault,
   TrainingFault,
 } from '../detector.js';
-import { inThread } from '../in-thread.js';
+import { trainInThread } from '../training-thread.js';
 import { modelDoubles } from '../model-doubles.js';
 import { scaledDeviation } from '../scaled-deviation.js';
 import { toShares } from '../shares.js';
@@ -52,7 +52,7 @@ export const mahalanobis: DetectorKind = {
     const varying = matrixColumns(scales);
     const task: EstimateTask = { ...(configured as Options), data: standardised(data, scales, varying) };
     const file = new URL('./estimate-thread.js', import.meta.url);
-    const { location, factor, notes } = await inThread<Estimate>(file, task, signal);
+    const { location, factor, notes } = await trainInThread<Estimate>(file, task, signal);
     const fit: Fit = { centre, scale, varying, location, factor };
     const distances = new Float64Array(data.rows);
     distancesOf(fit, data.values, data.rows, distances);
