@@ -29,7 +29,7 @@ export class BatchesInHand {
     this.hold(buffers);
     const done = run(control.signal)
       .catch((error: unknown) => {
-        if (!control.signal.aborted) throw error;
+        if (!control.signal.aborted || !isReason(error, control.signal)) throw error;
       })
       .finally(() => {
         this.release(buffers);
@@ -72,4 +72,9 @@ export class BatchesInHand {
       else if (this.held.delete(buffer)) this.heldBytes -= buffer.byteLength;
     }
   }
+}
+
+/** Who is broken off may say so with an error of its own. */
+function isReason(error: unknown, { reason }: AbortSignal): boolean {
+  return error === reason || (error instanceof Error && error.cause === reason);
 }

@@ -120,7 +120,12 @@ export class GroupMember implements PartitionSource {
       // In the order of the log: what stands before may still be in hand.
       const before = this.inHand.of(at.partition);
       if (before === undefined) tell();
-      else void before.done.then(() => before.control.signal.aborted || tell());
+      else
+        void before.done.then(
+          () => before.control.signal.aborted || tell(),
+          // Said already.
+          () => undefined,
+        );
     });
     try {
       await consumer.connect();
@@ -205,7 +210,13 @@ export class GroupMember implements PartitionSource {
     if (isStale() || this.left) return;
     const work = this.inHand.begin(partition, batch.records.buffers, (signal) => this.handle(batch, signal));
     // Nothing can be fetched behind a batch that cannot be read.
-    if (batch.unreadable === null && this.inHand.hasRoom) return;
+    if (batch.unreadable === null && this.inHand.hasRoom) {
+      const { topic } = this.options;
+      work.done.catch((error: unknown) =>
+        this.options.onFailure(translateError(error, `topic ${topic}, partition ${partition}`)),
+      );
+      return;
+    }
     await this.beating(work, heartbeat);
   }
 

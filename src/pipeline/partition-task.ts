@@ -79,13 +79,13 @@ export class PartitionTask {
     )) {
       // Between slices the event loop turns: heartbeats, answers and signals come through however full the topic is.
       await turn();
-      if (!this.isStillRunning(ownership)) return;
+      if (signal.aborted || !this.isStillRunning(ownership)) return;
       const scored = await this.context.scorer.score(slice, signal);
-      if (!this.isStillRunning(ownership)) return;
+      if (signal.aborted || !this.isStillRunning(ownership)) return;
       this.pending.add(slice, scored, this.context.publisher.output(scored));
       this.moveTo(slice.nextOffset, slice.highWatermark);
       if (this.isDue()) await this.commitWithRoom(signal);
-      if (!this.isStillRunning(ownership)) return;
+      if (signal.aborted || !this.isStillRunning(ownership)) return;
     }
   }
 

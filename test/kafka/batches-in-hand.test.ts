@@ -42,6 +42,15 @@ test('what is broken off is through; what fails for another reason says so', asy
   inHand.breakOff(new Error('leaving'));
   await done;
   await inHand.finished();
+  const late = inHand.begin(0, [], (signal) =>
+    held()
+      .run(signal)
+      .catch(() => {
+        throw new Error('a defect on the way out');
+      }),
+  );
+  inHand.breakOff(new Error('leaving'));
+  await assert.rejects(late.done, /a defect on the way out/);
   const failed = inHand.begin(0, [], () => Promise.reject(new Error('a defect')));
   await assert.rejects(failed.done, /a defect/);
   assert.equal(inHand.of(0), undefined);

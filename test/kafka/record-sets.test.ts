@@ -145,6 +145,47 @@ test('records that are cut short, too few, too many or not filled are a fault, w
   }
 });
 
+test('offsets that do not rise, or lie beyond those of the batch, are a fault', async () => {
+  const record = (delta: number): Buffer => Buffer.from([14, 0, 0, 2 * delta, 1, 2, 97, 0]);
+  for (const deltas of [
+    [1, 0],
+    [0, 0],
+    [0, 2],
+  ]) {
+    const payload = Buffer.concat(deltas.map(record));
+    const batch = batchBytes({ baseOffset: 5, count: 2, compression: 'none', payload });
+    const { offsets, unreadable } = await read(batch);
+    assert.deepEqual(offsets, []);
+    assert.equal(unreadable?.reason, 'its records are not those that its header announces');
+  }
+  const payload = Buffer.concat([0, 3].map(record));
+  const compacted = batchBytes({ baseOffset: 5, count: 2, offsets: 4, compression: 'none', payload });
+  assert.deepEqual((await read(compacted)).offsets, [5, 8]);
+});
+
+test('small batches keep about as much memory as they hold, whatever compressed them', async () => {
+  for (const compression of COMPRESSIONS) {
+    if (compression === 'none') continue;
+    const batches = await Promise.all(
+      Array.from({ length: 400 }, (_, i) => goodBatch(compression, i, values(i, i + 1))),
+    );
+    const set = Buffer.concat(batches);
+    const length = Buffer.alloc(4);
+    length.writeInt32BE(set.length);
+    const bytes = Buffer.concat([length, set]);
+    let at = 0;
+    const { parts } = await decode({
+      readInt32: () => bytes.readInt32BE((at += 4) - 4),
+      canReadBytes: () => true,
+      readBytes: (count: number) => bytes.subarray(at, (at += count)),
+    });
+    const kept = new Set(parts.records.buffers);
+    const keptBytes = [...kept].reduce((sum, { byteLength }) => sum + byteLength, 0);
+    assert.equal(parts.records.length, 400);
+    assert.ok(keptBytes < 100_000, `${compression}: ${keptBytes} bytes for 400 records of about 50`);
+  }
+});
+
 test('any records at all give records or a fault', async () => {
   await fc.assert(
     fc.asyncProperty(

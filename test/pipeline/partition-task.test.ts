@@ -126,7 +126,7 @@ class World {
     await until('the task runs', 2000, () => this.task.status().state === 'running');
   }
 
-  async deliver(from: number, to: number, fetchedOffset = from): Promise<void> {
+  async deliver(from: number, to: number, fetchedOffset = from, within = signal): Promise<void> {
     const records = Array.from({ length: to - from }, (_, i) => ({
       offset: String(from + i),
       timestamp: '0',
@@ -135,7 +135,7 @@ class World {
     }));
     await this.task.handle(
       { ...AT, records, headersOf: () => [], fetchedOffset, nextOffset: to, highWatermark: this.high },
-      signal,
+      within,
     );
   }
 
@@ -283,6 +283,22 @@ test('while a commit is on its way, only so much more is taken', async () => {
   await second;
   await world.task.drain();
   assert.equal(world.committed, 30);
+});
+
+test('a batch that is broken off is not taken further, however long the commit before it takes', async () => {
+  const world = new World(10);
+  let release: () => void = () => undefined;
+  world.holdCommits = new Promise((resolve) => (release = resolve));
+  world.task.assign();
+  await world.running();
+  const breaking = new AbortController();
+  const delivery = world.deliver(0, 1000, 0, breaking.signal);
+  await until('it waits for room', 2000, () => world.task.status().position === 20);
+  breaking.abort(new Error('rejoining'));
+  await delivery;
+  assert.equal(world.task.status().position, 20);
+  release();
+  await world.task.drain();
 });
 
 test('what cannot pass by itself ends the worker with the reason', async () => {

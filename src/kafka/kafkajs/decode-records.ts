@@ -13,13 +13,14 @@ const RECORD_BYTES_MIN = 7;
  * @throws BatchFault; then nothing was added
  */
 export function decodeRecords(plain: Buffer, header: BatchHeader, into: RecordCollector): void {
-  const { count, firstOffset, firstTimestampMs, appendTimeMs } = header;
+  const { count, firstOffset, lastOffset, firstTimestampMs, appendTimeMs } = header;
   if (count < 0 || count > plain.length / RECORD_BYTES_MIN) throw wrongRecords();
   into.expect(count, plain.buffer);
   const { offsets, timestampsMs, keysAt, valueStarts, valueEnds } = into;
   const plainEnd = plain.byteOffset + plain.length;
   const reader = new VarintReader(new Uint8Array(plain.buffer), plain.byteOffset);
   let row = into.length;
+  let before = firstOffset - 1;
   for (const last = row + count; row < last; row++) {
     const length = reader.next();
     const end = reader.at + length;
@@ -28,7 +29,10 @@ export function decodeRecords(plain: Buffer, header: BatchHeader, into: RecordCo
     reader.at++;
     const timestampMs = firstTimestampMs + reader.next();
     timestampsMs[row] = appendTimeMs ?? timestampMs;
-    offsets[row] = firstOffset + reader.next();
+    const offset = firstOffset + reader.next();
+    if (!(offset > before && offset <= lastOffset)) throw wrongRecords();
+    offsets[row] = offset;
+    before = offset;
     keysAt[row] = reader.at;
     reader.pass();
     const valueBytes = reader.next();

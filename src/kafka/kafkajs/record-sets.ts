@@ -140,7 +140,7 @@ class RecordSetReader {
     if (plain.length + overheadBytes > bytesMax) throw tooLarge(bytesMax);
     this.answer.bytes += plain.length + overheadBytes;
     this.sinceTurnBytes += plain.length;
-    return plain;
+    return withoutSlack(plain);
   }
 
   private async turn(): Promise<void> {
@@ -148,6 +148,13 @@ class RecordSetReader {
     await turn();
   }
 }
+
+/** zlib gives a view of 16 KiB however little it holds, and records keep all of what they stand in. */
+function withoutSlack(plain: Buffer): Buffer {
+  return plain.buffer.byteLength > 2 * plain.length + SLACK_BYTES_MAX ? Buffer.from(plain) : plain;
+}
+
+const SLACK_BYTES_MAX = 8192;
 
 /** KIP-98: a control record's key is a version and a type, two bytes each; type 0 is an abort marker. */
 function someIsAbortMarker(collector: RecordCollector, from: number, to: number): boolean {
