@@ -17,6 +17,8 @@ export interface Detector {
    * @param values as in `score`
    */
   explain(values: Float64Array, rows: number): Explanation | Promise<Explanation>;
+  /** Why it is slower here than it could be; null or absent where it is not. */
+  readonly slowBecause?: string | null;
   /** Frees what it holds outside the heap, a thread for instance; twice is once. A process may end without. */
   [Symbol.asyncDispose]?(): Promise<void>;
 }

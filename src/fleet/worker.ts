@@ -96,6 +96,8 @@ export class Worker {
       (stage, ms) => this.metrics.stage(stage, ms),
       (reason) => this.noteWaiting(reason),
     );
+    const { slowBecause = null } = judge.detector;
+    if (slowBecause !== null) log.warn({ reason: slowBecause }, 'the detector is slower than it could be');
     allowBatchBytes(config.input.maxBatchBytes);
     this.admin = new KafkaAdmin(config.kafka, log);
     this.member = new GroupMember({

@@ -56,12 +56,20 @@ export async function* check(
   for (const { key, message } of brokenRelations(config))
     yield { level: 'warning', what: 'time-outs', message: `${key.join('.')} ${message}` };
   let found: EventReading | null = null;
+  let slowBecause: string | null = null;
   yield* tried('schema and model', async () => {
     const reading = prepareReading(config);
     found = reading;
-    const { identity, threshold } = await prepareJudge(config, reading);
+    const { identity, threshold, detector } = await prepareJudge(config, reading);
+    slowBecause = detector.slowBecause ?? null;
     return `${config.input.schema}; ${identity.detector} ${identity.name}@${identity.version}, threshold ${Number(threshold.toPrecision(6))}`;
   });
+  if (slowBecause !== null)
+    yield {
+      level: 'warning',
+      what: 'detector',
+      message: `it scores several times slower than it could: ${slowBecause as string}`,
+    };
   const reading = found as EventReading | null;
   if (reading !== null) yield* checkSchemaFolder(config, reading);
   const { compression } = config.output;

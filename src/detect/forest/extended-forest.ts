@@ -24,6 +24,8 @@ export function extendedForest(arrays: ModelArrays, width: number): Detector {
   const parts = new Float64Array(width);
 
   return {
+    slowBecause: kernel.slowBecause ?? null,
+
     score(values, rows, scores) {
       kernel.sum(values, rows, scores);
       toScores(scores, rows);

@@ -22,7 +22,7 @@ export function fastestExtendedKernel(forest: ExtendedForestArrays, width: numbe
     return extendedWasmKernel(forest, width);
   } catch (error) {
     if (!(error instanceof KernelUnavailable)) throw error;
-    return extendedReferenceKernel(forest, width);
+    return { ...extendedReferenceKernel(forest, width), slowBecause: error.message };
   }
 }
 

@@ -10,6 +10,6 @@ export function fastestKernel(forest: ForestArrays, width: number): PathLengthKe
     return wasmKernel(forest, width);
   } catch (error) {
     if (!(error instanceof KernelUnavailable)) throw error;
-    return referenceKernel(forest, width);
+    return { ...referenceKernel(forest, width), slowBecause: error.message };
   }
 }

@@ -22,6 +22,8 @@ export function plainForest(arrays: ModelArrays, width: number): Detector {
   let lone: LoneFeatures | null = null;
 
   return {
+    slowBecause: kernel.slowBecause ?? null,
+
     score(values, rows, scores) {
       kernel.sum(values, rows, scores);
       toScores(scores, rows);

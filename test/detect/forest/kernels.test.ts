@@ -142,6 +142,7 @@ test('a forest that does not fit into the memory of the WebAssembly kernel is sc
   ]);
   assert.throws(() => wasmKernel(forest, width), KernelUnavailable);
   assert.equal(fastestKernel(forest, width).name, 'typed-arrays');
+  assert.match(fastestKernel(forest, width).slowBecause ?? '', /the forest needs \d+ bytes/);
   assert.equal(fastestKernel(forest, 8).name, 'wasm');
 });
 
