@@ -48,15 +48,23 @@ export function ensembleOf(kinds: ReadonlyMap<string, DetectorKind>): DetectorKi
   };
 }
 
-/** A member is written as a detector is, without model and threshold: `{type: knn, neighbours: 3}`. */
+/** A member is a type, or is written as a detector is, without model and threshold: `{type: knn, neighbours: 3}`. */
 function memberSchema(kinds: ReadonlyMap<string, DetectorKind>): z.ZodType<MemberChoice> {
   const types = [...kinds.keys()] as [string, ...string[]];
-  return z.looseObject({ type: z.enum(types) }).transform(({ type, ...options }, context) => {
-    const parsed = (kinds.get(type) as DetectorKind).options.safeParse(options);
+  const member = z.looseObject({ type: z.enum(types) }).transform(({ type, ...options }, context) => {
+    const { options: schema } = kinds.get(type) as DetectorKind;
+    const parsed = schema.safeParse(options);
     if (parsed.success) return { type, ...parsed.data };
-    for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path } as never);
+    // Which keys there are depends on the type: whoever reports the issue does not see them in the schema.
+    const known = schema instanceof z.ZodObject ? ['type', ...Object.keys(schema.shape)] : ['type'];
+    for (const issue of parsed.error.issues)
+      context.addIssue({ ...issue, ...(issue.path.length === 0 ? { known } : {}) } as never);
     return z.NEVER;
-  }) as unknown as z.ZodType<MemberChoice>;
+  });
+  return z.preprocess(
+    (written) => (typeof written === 'string' ? { type: written } : written),
+    member,
+  ) as unknown as z.ZodType<MemberChoice>;
 }
 
 /** Each member that takes a seed and has none of its own gets the ensemble's. */
