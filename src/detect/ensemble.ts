@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   type Detector,
+  DetectorConfigFault,
   type DetectorKind,
   type DetectorOptions,
   type Explanation,
@@ -88,7 +89,7 @@ async function trainMembers(
   const together = new Float64Array(data.rows);
   for (const [i, { type, ...options }] of members.entries()) {
     const kind = kinds.get(type) as DetectorKind;
-    const trained = await (kind.train as NonNullable<typeof kind.train>)({ ...input, options }, signal);
+    const trained = await trainMember(kind, i, { ...input, options }, signal);
     for (const [name, array] of Object.entries(trained.arrays)) arrays[`m${i}.${name}`] = array;
     facts.push(trained.facts ?? {});
     notes.push(...(trained.notes ?? []).map((note) => `${type}: ${note}`));
@@ -109,6 +110,20 @@ async function trainMembers(
     trainingScores: together.map(unit),
     notes,
   };
+}
+
+async function trainMember(
+  { train }: DetectorKind,
+  index: number,
+  input: TrainingInput,
+  signal: AbortSignal,
+): Promise<Trained> {
+  try {
+    return await (train as NonNullable<typeof train>)(input, signal);
+  } catch (cause) {
+    if (!(cause instanceof DetectorConfigFault)) throw cause;
+    throw new DetectorConfigFault(['members', index, ...cause.key], cause.message);
+  }
 }
 
 /** One score per training row, whatever the member gave. */

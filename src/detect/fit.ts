@@ -34,6 +34,7 @@ export interface Fitted {
 /**
  * Trains a detector and asks it for the scores of the rows that it learnt from.
  * @throws UnusableFileError when the rows are too few, not finite, or all the same, or the detector cannot learn from them
+ * @throws DetectorConfigFault when the options do not go together
  */
 export async function fitDetector(task: FittingTask, signal: AbortSignal): Promise<Fitted> {
   const { kind, options, features, data, source } = task;

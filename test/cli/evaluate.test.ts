@@ -143,6 +143,11 @@ test('a detector that is not there, is not trained, or has other options: exit 2
     2,
     /seed: each run has its own; give the first with --seed/,
   );
+  await refused(
+    detector('{type: autoencoder, scale: none}'),
+    2,
+    /--detector autoencoder \{scale: none\}: scale: is for a network that is imported/,
+  );
   for (const key of ['model', 'threshold'])
     await refused(detector(`{type: knn, ${key}: 0.5}`), 2, new RegExp(`${key}: it has no place here`));
   await refused(detector('{trees: 5}'), 2, /write a type, or its options/);

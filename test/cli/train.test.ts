@@ -321,6 +321,45 @@ test('flags that do not go together: exit 2', async () => {
   );
 });
 
+test('a name is one that logs and records can hold; --last is for a topic', async () => {
+  for (const name of ['', 'a/b', 'a\nb', 'ä', '..\\x'])
+    await refused(['--data', 'good.csv', '--name', name], 2, /--name ".*": a model's name has only letters/);
+  assert.equal((await trained('--data', 'good.csv', '--name', 'Orders 2.1_a-b')).name, 'Orders 2.1_a-b');
+  await refused(['--data', 'good.csv', '--last', '50'], 2, /--last says how many events --from-topic reads/);
+});
+
+test('options that do nothing for a network that is trained here: exit 2, with their key', async () => {
+  const file = configure('code.yml', {}, { type: 'autoencoder', trees: undefined, code: 'activated' });
+  await refused(
+    ['--config', file, '--data', 'good.csv'],
+    2,
+    /code\.yml: detector\.code: is for a network that is imported with --import/,
+  );
+  const detector = {
+    type: 'ensemble',
+    trees: undefined,
+    members: ['knn', { type: 'autoencoder', scale: 'none' }],
+  };
+  await refused(
+    ['--config', configure('member.yml', {}, detector), '--data', 'good.csv'],
+    2,
+    /member\.yml: detector\.members\[1\]\.scale: is for/,
+  );
+});
+
+test('where there is no model, it is said how one is made', async () => {
+  const said = async (detector: object): Promise<string> => {
+    const file = configure('none.yml', {}, { trees: undefined, ...detector });
+    const { code, stderr } = await outriderHere(['score', '--config', file, ...MAP, 'good.csv']);
+    assert.equal(code, 4, stderr);
+    return stderr;
+  };
+  const imported = /outrider train --import FILE --data FILE$/m;
+  assert.match(await said({ type: 'onnx', model: undefined }), imported);
+  assert.match(await said({ type: 'onnx', model: 'absent' }), imported);
+  assert.match(await said({ type: 'knn', model: 'absent' }), /outrider train --data FILE$/m);
+});
+
 test('a file is imported where the kind of detector takes one', () => {
   const required = { ...isolationForest, type: 'foreign', imports: 'required' as const };
   assert.throws(
