@@ -11,6 +11,7 @@ import { columnMap, withMappedColumns } from '../files/column-map.js';
 import { readRows } from '../files/read-rows.js';
 import { type EventReading, prepareReading } from '../pipeline/setup.js';
 import { type TrainingData, trainingDataFromFile, trainingDataFromTopic } from '../pipeline/training-data.js';
+import { plural } from '../plural.js';
 import { saidUnusable } from '../pipeline/unusable-row.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common, wholeNumber } from './options.js';
@@ -166,7 +167,7 @@ async function readData(
   if (skipUnusable === true) return { ...data, firstRejected: { ...data.firstRejected, message } };
   const all = data.rows + data.rejected;
   throw new UnusableFileError(
-    `${file}: ${message}; ${grouped(data.rejected)} of ${grouped(all)} rows cannot be used` +
+    `${file}: ${message}; ${grouped(data.rejected)} of ${plural(all, 'row')} cannot be used` +
       (data.rows === 0 ? '' : '; --skip-unusable trains on the others'),
   );
 }

@@ -1,6 +1,7 @@
 import type { Matrix } from '../detect/detector.js';
 import { UnusableFileError } from '../errors.js';
 import { nearest } from '../nearest.js';
+import { plural } from '../plural.js';
 import { numericCell } from './numeric-cell.js';
 import { type Row, readRows } from './read-rows.js';
 import { placeOfRow } from './row-place.js';
@@ -87,6 +88,6 @@ function checkLabels(file: string, label: string, labels: readonly number[]): vo
   ] as const)
     if (!labels.includes(value))
       throw new UnusableFileError(
-        `${file}: column '${label}' has no ${value} in ${labels.length} rows: without one ${name} there is nothing to tell apart`,
+        `${file}: column '${label}' has no ${value} in ${plural(labels.length, 'row')}: without one ${name} there is nothing to tell apart`,
       );
 }

@@ -137,7 +137,7 @@ test('what was learnt: rows, features with their ranges and constants, rate, thr
     stdout,
     /threshold 0\.\d{4} \(contamination 0\.01\), reached by 1 % of the training rows; written to model\n/,
   );
-  assert.match(stdout, /1 of 4 features are constant\n/);
+  assert.match(stdout, /1 of 4 features is constant\n/);
   assert.match(stdout, /\nvalues\[1\] +0\.00\d+ +0\.[45]\d+ .*\n/);
   assert.match(stdout, /\no +0 +0 +0 +0 +constant\n/);
 });
@@ -265,7 +265,7 @@ test('what a threshold cannot do is said', async () => {
   const rare = await trained('--data', 'good.csv', '--alarms-per-day', '1');
   assert.match(
     String(rare.warnings),
-    /1 alarms a day is less than one of these 400 rows: the threshold is the score of the strangest/,
+    /1 alarm a day is less than one of these 400 rows: the threshold is the score of the strangest/,
   );
   const often = await trained('--data', 'good.csv', '--alarms-per-day', '100000');
   assert.match(String(often.warnings), /more than half of the 1,440 events of a day/);
@@ -279,7 +279,7 @@ test('what a threshold cannot do is said', async () => {
   const fixed = await trained('--config', config, '--data', 'good.csv');
   assert.match(
     String(fixed.warnings),
-    /fixed\.yml: detector\.threshold \(0\.7\) takes the place of the model's threshold when it runs/,
+    /fixed\.yml: detector\.threshold \(0\.7\) takes the place of the model's threshold when it runs: take it out, or write \{contamination: 0\.01\} there/,
   );
   assert.equal((await trained('--data', 'good.csv', '--threshold', '0.5')).threshold, 0.5);
 });
@@ -345,6 +345,28 @@ test('options that do nothing for a network that is trained here: exit 2, with t
     2,
     /member\.yml: detector\.members\[1\]\.scale: is for/,
   );
+});
+
+test('score: rows without a score are counted on stderr; where none has one, exit 4 as in train', async () => {
+  await trained('--data', 'good.csv', '--out', 'scoring');
+  const config = configure('scoring.yml', {}, { model: 'scoring' });
+  const score = (...args: string[]): Promise<Finished> =>
+    outriderHere(['score', '--config', config, ...args]);
+  const bad = csv('some.csv', (row) => (row === 7 || row === 90 ? { a: 'hot' } : {}));
+  const some = await score(bad, ...MAP);
+  assert.equal(some.code, 0, some.stderr);
+  assert.equal(some.stdout.trim().split('\n').length, ROWS, 'a line for each row');
+  assert.equal(
+    some.stderr,
+    "2 of 400 rows have no score; the first: row 7 (the first is 0), line 9, column 'a': the cell is 'hot', not a number\n",
+  );
+  const none = await score('good.csv');
+  assert.equal(none.code, 4);
+  assert.match(
+    none.stderr,
+    /good\.csv: row 0 .*no column for values\[1\]: there are at, a, .*--map COLUMN=values\[1\] names it; 400 of 400 rows have no score$/m,
+  );
+  assert.equal((await score('good.csv', ...MAP)).stderr, '');
 });
 
 test('where there is no model, it is said how one is made', async () => {

@@ -6,6 +6,7 @@ import {
   type TrainingInput,
   TrainingFault,
 } from '../detector.js';
+import { plural } from '../../plural.js';
 import { trainInThread } from '../training-thread.js';
 import { NETWORKS_MAX, autoencoderFrom } from './autoencoder-arrays.js';
 import { AutoencoderDetector } from './autoencoder-detector.js';
@@ -76,7 +77,7 @@ async function train(
     return {
       arrays,
       facts: { hidden: task.fitting.hidden, fits },
-      notes: [`${fits.length} networks ${widths}; loss on held-out rows by epochs: ${said}`],
+      notes: [`${plural(fits.length, 'network')} ${widths}; loss on held-out rows by epochs: ${said}`],
     };
   }
   const network = importNetwork(imported, data.width, chosen);
