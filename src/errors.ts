@@ -143,6 +143,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the file system says, without the path: whoever reports it has named the file. */
+export function fileFaultOf(error: unknown): string {
+  const { syscall = '', path = '' } = error instanceof Error ? (error as NodeJS.ErrnoException) : {};
+  return messageOf(error).replace(`, ${syscall} '${path}'`, '');
+}
+
 /** The exit code for anything that was thrown; what is not an OutriderError is a bug. */
 export function exitCodeFor(error: unknown): number {
   return error instanceof OutriderError ? error.exitCode : EXIT.bug;

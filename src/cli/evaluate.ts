@@ -1,5 +1,7 @@
 import { type Command, Option } from 'commander';
 import { basename } from 'node:path';
+import { configurationError } from '../config/fault.js';
+import { DetectorConfigFault } from '../detect/detector.js';
 import { type Evaluation, type TrainOn, evaluateDetector } from '../detect/evaluate.js';
 import { CONTAMINATION_DEFAULT } from '../detect/score-quantiles.js';
 import { seededOptions } from '../detect/seeded-options.js';
@@ -109,14 +111,11 @@ async function evaluateAll(
       for (let run = 0; run < count; run++) {
         signal.throwIfAborted();
         const seed = first + run;
-        const evaluation = await evaluateDetector(
-          kind,
-          seededOptions(kind, options ?? {}, seed),
-          data,
-          trainOn,
-          seed,
-          signal,
-          { contamination: share, source: path },
+        const evaluation = await withNamedFault(detector, () =>
+          evaluateDetector(kind, seededOptions(kind, options ?? {}, seed), data, trainOn, seed, signal, {
+            contamination: share,
+            source: path,
+          }),
         );
         runs.push({
           detector,
@@ -133,6 +132,16 @@ async function evaluateAll(
     }
   }
   return runs;
+}
+
+/** Options that turn out not to go together are those of the flag. */
+async function withNamedFault<T>({ label }: EvaluatedDetector, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    if (!(error instanceof DetectorConfigFault)) throw error;
+    throw configurationError(`--detector ${label}`, error.key, error.message);
+  }
 }
 
 const NOT_KEPT = { scores: new Float64Array(0), labels: new Uint8Array(0) };

@@ -1,9 +1,9 @@
-import { closest } from 'fastest-levenshtein';
 import { parse } from 'yaml';
 import { fromZod } from '../config/fault.js';
 import type { DetectorKind, DetectorOptions } from '../detect/detector.js';
 import { DETECTORS } from '../detect/registry.js';
 import { UsageError, messageOf } from '../errors.js';
+import { nearest } from '../nearest.js';
 
 /** What `--detector` names. */
 export interface EvaluatedDetector {
@@ -23,8 +23,13 @@ export function evaluatedDetector(text: string): EvaluatedDetector {
   const kind = trainableKind(text, type);
   if ('seed' in options)
     throw new UsageError(`--detector ${text}: seed: each run has its own; give the first with --seed`);
+  for (const key of ['model', 'threshold'])
+    if (key in options)
+      throw new UsageError(
+        `--detector ${text}: ${key}: it has no place here: each run trains a model of its own, with the threshold of --contamination`,
+      );
   const parsed = kind.options.safeParse(options);
-  if (!parsed.success) throw fromZod(`--detector ${text}`, kind.options, parsed.error);
+  if (!parsed.success) throw fromZod(`--detector ${text}`, kind.options, parsed.error, [], ['type']);
   const isPlain = Object.keys(options).length === 0;
   return {
     kind,
@@ -64,8 +69,9 @@ function trainableKind(text: string, type: string): DetectorKind {
     );
   if (kind !== undefined) return kind;
   const names = trainableKinds().map((known) => known.type);
+  const near = nearest(type, names);
   throw new UsageError(
-    `--detector ${text}: '${type}' is not one of ${names.join(', ')}; the nearest is '${closest(type, names)}'`,
+    `--detector ${text}: '${type}' is not one of ${names.join(', ')}${near === null ? '' : `; the nearest is '${near}'`}`,
   );
 }
 

@@ -2,7 +2,7 @@ import { accessSync, constants, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import type { Evaluation } from '../detect/evaluate.js';
 import { precisionRecallCurve } from '../detect/ranking.js';
-import { UnusableFileError, UsageError, messageOf } from '../errors.js';
+import { UnusableFileError, UsageError, fileFaultOf } from '../errors.js';
 import { type EvaluatedFile, evaluationChart } from '../plot/evaluation-chart.js';
 import { groupBy } from './group-by.js';
 import { mean } from './mean.js';
@@ -21,7 +21,7 @@ export function checkPlotFile(file: string): void {
   try {
     accessSync(dirname(resolve(file)), constants.W_OK);
   } catch (cause) {
-    throw new UnusableFileError(`--plot ${file}: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`--plot ${file}: ${fileFaultOf(cause)}`, { cause });
   }
 }
 
@@ -38,7 +38,7 @@ export function writePlot(file: string, trainOn: string, runs: readonly PlottedR
   try {
     writeFileSync(file, svg);
   } catch (cause) {
-    throw new UnusableFileError(`--plot ${file}: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`--plot ${file}: ${fileFaultOf(cause)}`, { cause });
   }
 }
 

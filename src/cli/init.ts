@@ -44,12 +44,13 @@ function init(
     throw new UnusableFileError(`${folder}: cannot be written: ${messageOf(cause)}`, { cause });
   }
   const printer = new Printer(context.stdout, context.environment);
+  const inside = relative('.', folder);
   const written = targets.map(({ to }) => relative('.', to));
   if (options.json === true) printer.json({ written });
   else {
     for (const file of written) printer.line(`wrote ${file}`);
     printer.line(
-      'Next: put your schema and features in, then `outrider train --data FILE`, `outrider check`, `outrider run`.',
+      `Next: ${inside === '' ? '' : `cd ${inside}, `}put your schema and features in, then \`outrider train --data FILE\`, \`outrider check\`, \`outrider run\`.`,
     );
   }
 }

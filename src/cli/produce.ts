@@ -15,12 +15,13 @@ import { KafkaAdmin } from '../kafka/admin.js';
 import { keyPartitioner } from '../kafka/partitioner.js';
 import { COMPRESSIONS, type Compression } from '../kafka/compression/compression.js';
 import { PlainTransport } from '../kafka/plain-transport.js';
+import { plural } from '../plural.js';
 import { confluentFrame } from '../publish/anomaly-record.js';
 import { Producer } from '../publish/producer.js';
 import { type Connection, connectionFor } from './connection.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common, number } from './options.js';
-import { Printer, grouped } from './output.js';
+import { Printer } from './output.js';
 import { startProgress } from './progress.js';
 
 interface ProduceOptions extends CommonOptions {
@@ -111,7 +112,7 @@ async function produce(file: string, options: ProduceOptions, context: CliContex
   if (options.json === true) printer.json({ produced, topic, partitions, seconds });
   else
     printer.line(
-      `${grouped(produced)} records written to ${topic} (${partitions} partitions) in ${seconds.toFixed(1)} s`,
+      `${plural(produced, 'record')} written to ${topic} (${plural(partitions, 'partition')}) in ${seconds.toFixed(1)} s`,
     );
 }
 

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { DetectorKind } from '../detect/detector.js';
-import { UnusableFileError, UsageError, messageOf } from '../errors.js';
+import { UnusableFileError, UsageError, fileFaultOf } from '../errors.js';
 
 /** Largest file that `--import` takes: what one array of a model holds. */
 export const IMPORT_BYTES_MAX = 268_435_456;
@@ -33,6 +33,6 @@ export function readImport({ type, imports }: DetectorKind, file: string | undef
     return { name: basename(file), bytes: readFileSync(file) };
   } catch (cause) {
     if (cause instanceof UnusableFileError) throw cause;
-    throw new UnusableFileError(`${file}: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`${file}: ${fileFaultOf(cause)}`, { cause });
   }
 }

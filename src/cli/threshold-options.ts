@@ -42,7 +42,7 @@ export function saidRule(rule: ThresholdRule): string {
   if (typeof rule === 'number') return 'as given';
   return 'contamination' in rule
     ? `contamination ${rule.contamination}`
-    : `${rule.alarmsPerDay} alarms a day`;
+    : `${rule.alarmsPerDay} ${rule.alarmsPerDay === 1 ? 'alarm' : 'alarms'} a day`;
 }
 
 /** A share of rows in (0, CONTAMINATION_MAX]. */

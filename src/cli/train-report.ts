@@ -6,6 +6,7 @@ import { shareAbove } from '../detect/score-quantiles.js';
 import type { ThresholdRule } from '../detect/threshold-rule.js';
 import { CONTAMINATION_MAX } from '../detect/threshold-rule.js';
 import type { TrainingData } from '../pipeline/training-data.js';
+import { plural } from '../plural.js';
 import { type Printer, grouped } from './output.js';
 import { saidRule } from './threshold-options.js';
 
@@ -97,9 +98,17 @@ function warningsOf(model: Model, { file, detector }: Config): string[] {
   const running = detector.threshold;
   if (running !== null && JSON.stringify(running) !== JSON.stringify(thresholdRule))
     warnings.push(
-      `${file}: detector.threshold (${typeof running === 'number' ? running : saidRule(running)}) takes the place of the model's threshold when it runs`,
+      `${file}: detector.threshold (${typeof running === 'number' ? running : saidRule(running)}) takes the place of the model's threshold when it runs: take it out, or write ${writtenRule(thresholdRule)} there`,
     );
   return warnings;
+}
+
+/** As the configuration has it. */
+function writtenRule(rule: ThresholdRule): string {
+  if (typeof rule === 'number') return String(rule);
+  return 'contamination' in rule
+    ? `{contamination: ${rule.contamination}}`
+    : `{alarmsPerDay: ${rule.alarmsPerDay}}`;
 }
 
 function wantedShare(rule: ThresholdRule, rowsPerDay: number | null): number {
@@ -114,9 +123,10 @@ export function printTraining(printer: Printer, summary: TrainingSummary): void 
   );
   if (rejected > 0)
     printer.line(
-      `${grouped(rejected)} rows were not usable and are left out; the first: ${summary.firstRejected?.message ?? ''}`,
+      `${plural(rejected, 'row was', 'rows were')} not usable and ${rejected === 1 ? 'is' : 'are'} left out; the first: ${summary.firstRejected?.message ?? ''}`,
     );
-  if (summary.rowsPerDay !== null) printer.line(`about ${grouped(summary.rowsPerDay)} events a day`);
+  if (summary.rowsPerDay !== null)
+    printer.line(`about ${plural(Math.round(summary.rowsPerDay), 'event')} a day`);
   printer.line(
     `threshold ${summary.threshold.toFixed(4)} (${saidRule(summary.thresholdRule)}), reached by ${percent(summary.shareAbove)} of the training rows; ` +
       `written to ${relative('.', summary.model) || '.'}`,
@@ -124,7 +134,10 @@ export function printTraining(printer: Printer, summary: TrainingSummary): void 
   for (const note of summary.notes) printer.line(note);
   for (const warning of summary.warnings) printer.line(`! ${warning}`);
   const constant = features.filter((feature) => feature.constant).length;
-  if (constant > 0) printer.line(`${constant} of ${features.length} features are constant`);
+  if (constant > 0)
+    printer.line(
+      `${constant} of ${plural(features.length, 'feature')} ${constant === 1 ? 'is' : 'are'} constant`,
+    );
   printer.line();
   printer.table(
     ['feature', 'min', 'median', 'mean', 'max', ''],

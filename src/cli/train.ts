@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
+import { configurationError } from '../config/fault.js';
 import { type Overrides, loadConfig } from '../config/load.js';
+import { DetectorConfigFault } from '../detect/detector.js';
 import { modelNameOf, refuseToReplace, writeModel } from '../detect/model-file.js';
 import type { ThresholdRule } from '../detect/threshold-rule.js';
 import { trainModel } from '../detect/train.js';
@@ -9,6 +11,7 @@ import { columnMap, withMappedColumns } from '../files/column-map.js';
 import { readRows } from '../files/read-rows.js';
 import { type EventReading, prepareReading } from '../pipeline/setup.js';
 import { type TrainingData, trainingDataFromFile, trainingDataFromTopic } from '../pipeline/training-data.js';
+import { plural } from '../plural.js';
 import { saidUnusable } from '../pipeline/unusable-row.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common, wholeNumber } from './options.js';
@@ -21,7 +24,7 @@ import { printTraining, trainingSummary } from './train-report.js';
 interface TrainOptions extends CommonOptions, ThresholdOptions {
   readonly data?: string;
   readonly fromTopic?: boolean;
-  readonly last: number;
+  readonly last?: number;
   readonly map?: readonly string[];
   readonly out?: string;
   readonly name?: string;
@@ -46,7 +49,7 @@ export function trainCommand(program: Command, context: CliContext): void {
         .description('train the configured detector, write a model folder, and say what was learnt')
         .option('--data <file>', 'train on a file: .csv, .jsonl (both also .gz) or .avro')
         .option('--from-topic', 'train on the last events of the input topic')
-        .option('--last <n>', 'how many events --from-topic reads', wholeNumber(1), LAST_DEFAULT)
+        .option('--last <n>', `how many events --from-topic reads [${LAST_DEFAULT}]`, wholeNumber(1))
         .option(
           '--map <column=path>',
           "which field a column is, as in 'f*=values[*]'; may be repeated",
@@ -55,7 +58,10 @@ export function trainCommand(program: Command, context: CliContext): void {
         .option('--skip-unusable', 'leave rows of the file out that cannot be used, and count them')
         .option('--import <file>', 'the file that a detector made elsewhere is read from')
         .option('--out <folder>', 'where the model goes, a folder of its own [detector.model]')
-        .option('--name <name>', "the model's name [its folder's]")
+        .option(
+          '--name <name>',
+          "the model's name: letters, digits, dot, underscore, hyphen, space [its folder's]",
+        )
         .option('--seed <n>', 'seed of the training [detector.seed]', wholeNumber(0, 4_294_967_295)),
     ).option(
       '--events-per-day <n>',
@@ -72,12 +78,15 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   const config = loadConfig(options.config, context.environment, overrides);
   if ((options.data === undefined) === (options.fromTopic !== true))
     throw new UsageError('give either --data FILE or --from-topic');
+  if (options.last !== undefined && options.fromTopic !== true)
+    throw new UsageError('--last says how many events --from-topic reads; --data FILE is read as a whole');
   const { kind } = config.detector;
   if (kind.train === null)
     throw new ConfigurationError(`${config.file}: detector.type: '${kind.type}' is not trained`);
   const folder = options.out ?? config.detector.model;
   if (folder === null)
     throw new UsageError('nowhere to write the model: give --out FOLDER, or set detector.model');
+  checkName(options.name);
   const flagRule = thresholdRuleOf(options);
   const imported = readImport(kind, options.import);
   refuseToReplace(folder);
@@ -92,23 +101,25 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
     );
   const { model, notes } = await (async () => {
     using _note = startNote(context.stderr, `training ${kind.type} on ${grouped(data.rows)} rows …`);
-    return await trainModel(
-      {
-        kind,
-        options: config.detector.options,
-        features: reading.names,
-        definitions: reading.definitions,
-        data,
-        source,
-        rejected: data.rejected,
-        name: options.name ?? modelNameOf(folder),
-        rowsPerDay: options.eventsPerDay ?? data.rowsPerDay,
-        threshold: flagRule ?? configuredRule(config),
-        imported,
-      },
-      Date.now,
-      context.signal,
-    );
+    const task = {
+      kind,
+      options: config.detector.options,
+      features: reading.names,
+      definitions: reading.definitions,
+      data,
+      source,
+      rejected: data.rejected,
+      name: options.name ?? modelNameOf(folder),
+      rowsPerDay: options.eventsPerDay ?? data.rowsPerDay,
+      threshold: flagRule ?? configuredRule(config),
+      imported,
+    };
+    try {
+      return await trainModel(task, Date.now, context.signal);
+    } catch (error) {
+      if (!(error instanceof DetectorConfigFault)) throw error;
+      throw configurationError(config.file, ['detector', ...error.key], error.message);
+    }
   })();
   writeModel(folder, model);
 
@@ -125,9 +136,17 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   else printTraining(printer, summary);
 }
 
+/** A name stands in logs, metrics and records: one that could break a line there is none. */
+function checkName(name: string | undefined): void {
+  if (name !== undefined && !/^[A-Za-z0-9._ -]{1,200}$/.test(name))
+    throw new UsageError(
+      `--name ${JSON.stringify(name)}: a model's name has only letters, digits, dot, underscore, hyphen and space, 1 to 200 of them`,
+    );
+}
+
 /** @throws UnusableFileError naming the first row that cannot be used, and its column */
 async function readData(
-  { data: file, last, map: entries = [], skipUnusable, logLevel }: TrainOptions,
+  { data: file, last = LAST_DEFAULT, map: entries = [], skipUnusable, logLevel }: TrainOptions,
   config: Config,
   reading: EventReading,
   context: CliContext,
@@ -148,7 +167,7 @@ async function readData(
   if (skipUnusable === true) return { ...data, firstRejected: { ...data.firstRejected, message } };
   const all = data.rows + data.rejected;
   throw new UnusableFileError(
-    `${file}: ${message}; ${grouped(data.rejected)} of ${grouped(all)} rows cannot be used` +
+    `${file}: ${message}; ${grouped(data.rejected)} of ${plural(all, 'row')} cannot be used` +
       (data.rows === 0 ? '' : '; --skip-unusable trains on the others'),
   );
 }

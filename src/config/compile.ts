@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { dirname, resolve } from 'node:path';
-import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { RegistryOptions } from '../decode/registry-http.js';
 import { DETECTORS } from '../detect/registry.js';
@@ -11,6 +10,7 @@ import type { KafkaConfig } from '../kafka/client.js';
 import type { SaslConfig } from '../kafka/sasl.js';
 import { brokenRelations } from '../kafka/time-outs.js';
 import { type TlsConfig, TlsFileFault, readTlsFiles } from '../kafka/tls-files.js';
+import { nearest } from '../nearest.js';
 import { Secret } from '../secret.js';
 import type { Config, DetectorConfig, HttpConfig, InputConfig, StartAt } from './config.js';
 import { configurationError, fromZod, unknownKeyError } from './fault.js';
@@ -251,13 +251,17 @@ class ConfigCompiler {
   private detector(): DetectorConfig {
     const { type, model, threshold, ...options } = this.written.detector;
     const kind = DETECTORS.get(type);
-    if (kind === undefined)
+    if (kind === undefined) {
+      const types = [...DETECTORS.keys()];
+      const near = nearest(type, types);
       throw this.fault(
         ['detector', 'type'],
-        `'${type}' is not one of ${[...DETECTORS.keys()].join(', ')}; the nearest is '${closest(type, [...DETECTORS.keys()])}'`,
+        `'${type}' is not one of ${types.join(', ')}${near === null ? '' : `; the nearest is '${near}'`}`,
       );
+    }
     const parsed = kind.options.safeParse(options);
-    if (!parsed.success) throw fromZod(this.file, kind.options, parsed.error, ['detector']);
+    if (!parsed.success)
+      throw fromZod(this.file, kind.options, parsed.error, ['detector'], ['type', 'model', 'threshold']);
     if (kind.train === null && model !== undefined)
       throw this.fault(['detector', 'model'], `the detector '${type}' is not trained and has no model`);
     if (kind.train === null && typeof threshold === 'object')

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { parseDocument } from 'yaml';
-import { ConfigurationError, messageOf } from '../errors.js';
+import { ConfigurationError, fileFaultOf } from '../errors.js';
 import { compileConfig } from './compile.js';
 import type { Config } from './config.js';
 import { type Environment, replaceVariables } from './environment.js';
@@ -22,7 +22,7 @@ export function loadConfig(file: string, environment: Environment, overrides: Ov
     text = readFileSync(file, 'utf8');
   } catch (cause) {
     throw new ConfigurationError(
-      `${file}: cannot be read: ${messageOf(cause)}; \`outrider init\` writes a starter, --config names another`,
+      `${file}: cannot be read: ${fileFaultOf(cause)}; \`outrider init\` writes a starter, --config names another`,
       { cause },
     );
   }

@@ -125,11 +125,14 @@ const detectorSchema = z.looseObject({
   type: z.string().min(1),
   model: z.string().min(1).optional(),
   threshold: z
-    .union([
-      z.number().min(0).max(1),
-      z.strictObject({ contamination: z.number().gt(0).max(CONTAMINATION_MAX) }),
-      z.strictObject({ alarmsPerDay: z.number().gt(0) }),
-    ])
+    .union(
+      [
+        z.number().min(0).max(1),
+        z.strictObject({ contamination: z.number().gt(0).max(CONTAMINATION_MAX) }),
+        z.strictObject({ alarmsPerDay: z.number().gt(0) }),
+      ],
+      'expected one of a number, {contamination}, {alarmsPerDay}',
+    )
     .optional(),
 });
 

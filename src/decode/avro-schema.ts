@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import avro from 'avsc';
 import type { Schema, Type } from 'avsc';
-import { UnusableFileError, UnusableSchemaError, messageOf } from '../errors.js';
+import { UnusableFileError, UnusableSchemaError, fileFaultOf, messageOf } from '../errors.js';
 import { SchemaNormalizer } from './normal-schema.js';
 import { SCHEMA_LIMITS } from './schema-limits.js';
 
@@ -72,7 +72,7 @@ export function readSchemaFile(file: string): Type {
   try {
     text = readFileSync(file, 'utf8');
   } catch (cause) {
-    throw new UnusableFileError(`${file}: the schema cannot be read: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`${file}: the schema cannot be read: ${fileFaultOf(cause)}`, { cause });
   }
   try {
     return parseSchema(text);

@@ -1,4 +1,5 @@
 import { type Matrix, TrainingFault } from './detector.js';
+import { plural } from '../plural.js';
 
 /** Where a feature's values lie, and how far they spread; both finite, `scale` above 0. */
 export interface ColumnScale {
@@ -34,11 +35,13 @@ export function scaleNotes(scales: readonly ColumnScale[]): string[] {
   return [
     ...(constant === 0
       ? []
-      : [`${constant} of ${scales.length} features are constant: any change of them counts as strange`]),
+      : [
+          `${constant} of ${plural(scales.length, 'feature')} ${constant === 1 ? 'is' : 'are'} constant: any change of them counts as strange`,
+        ]),
     ...(other === 0
       ? []
       : [
-          `${other} of ${scales.length} features have a median absolute deviation of 0; a wider spread stands in for it`,
+          `${other} of ${plural(scales.length, 'feature')} ${other === 1 ? 'has' : 'have'} a median absolute deviation of 0; a wider spread stands in for it`,
         ]),
   ];
 }

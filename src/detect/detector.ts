@@ -83,7 +83,10 @@ export interface DetectorKind {
   readonly options: z.ZodType<DetectorOptions>;
   /** Whether `outrider train --import` makes sense for it. */
   readonly imports: 'never' | 'optional' | 'required';
-  /** @throws TrainingFault when the data, the options or the imported file do not go together */
+  /**
+   * @throws DetectorConfigFault when the options do not go together, or not with whether a file is imported
+   * @throws TrainingFault when the data, the options or the imported file do not go together
+   */
   readonly train: ((input: TrainingInput, signal: AbortSignal) => Promise<Trained>) | null;
   /**
    * @param features names in the vector's order

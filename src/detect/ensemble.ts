@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import {
   type Detector,
+  DetectorConfigFault,
   type DetectorKind,
   type DetectorOptions,
   type Explanation,
@@ -48,15 +49,23 @@ export function ensembleOf(kinds: ReadonlyMap<string, DetectorKind>): DetectorKi
   };
 }
 
-/** A member is written as a detector is, without model and threshold: `{type: knn, neighbours: 3}`. */
+/** A member is a type, or is written as a detector is, without model and threshold: `{type: knn, neighbours: 3}`. */
 function memberSchema(kinds: ReadonlyMap<string, DetectorKind>): z.ZodType<MemberChoice> {
   const types = [...kinds.keys()] as [string, ...string[]];
-  return z.looseObject({ type: z.enum(types) }).transform(({ type, ...options }, context) => {
-    const parsed = (kinds.get(type) as DetectorKind).options.safeParse(options);
+  const member = z.looseObject({ type: z.enum(types) }).transform(({ type, ...options }, context) => {
+    const { options: schema } = kinds.get(type) as DetectorKind;
+    const parsed = schema.safeParse(options);
     if (parsed.success) return { type, ...parsed.data };
-    for (const issue of parsed.error.issues) context.addIssue({ ...issue, path: issue.path } as never);
+    // Which keys there are depends on the type: whoever reports the issue does not see them in the schema.
+    const known = schema instanceof z.ZodObject ? ['type', ...Object.keys(schema.shape)] : ['type'];
+    for (const issue of parsed.error.issues)
+      context.addIssue({ ...issue, ...(issue.path.length === 0 ? { known } : {}) } as never);
     return z.NEVER;
-  }) as unknown as z.ZodType<MemberChoice>;
+  });
+  return z.preprocess(
+    (written) => (typeof written === 'string' ? { type: written } : written),
+    member,
+  ) as unknown as z.ZodType<MemberChoice>;
 }
 
 /** Each member that takes a seed and has none of its own gets the ensemble's. */
@@ -80,7 +89,7 @@ async function trainMembers(
   const together = new Float64Array(data.rows);
   for (const [i, { type, ...options }] of members.entries()) {
     const kind = kinds.get(type) as DetectorKind;
-    const trained = await (kind.train as NonNullable<typeof kind.train>)({ ...input, options }, signal);
+    const trained = await trainMember(kind, i, { ...input, options }, signal);
     for (const [name, array] of Object.entries(trained.arrays)) arrays[`m${i}.${name}`] = array;
     facts.push(trained.facts ?? {});
     notes.push(...(trained.notes ?? []).map((note) => `${type}: ${note}`));
@@ -101,6 +110,20 @@ async function trainMembers(
     trainingScores: together.map(unit),
     notes,
   };
+}
+
+async function trainMember(
+  { train }: DetectorKind,
+  index: number,
+  input: TrainingInput,
+  signal: AbortSignal,
+): Promise<Trained> {
+  try {
+    return await (train as NonNullable<typeof train>)(input, signal);
+  } catch (cause) {
+    if (!(cause instanceof DetectorConfigFault)) throw cause;
+    throw new DetectorConfigFault(['members', index, ...cause.key], cause.message);
+  }
 }
 
 /** One score per training row, whatever the member gave. */

@@ -1,4 +1,5 @@
 import { UnusableFileError, messageOf } from '../errors.js';
+import { plural } from '../plural.js';
 import {
   type Detector,
   type DetectorKind,
@@ -34,6 +35,7 @@ export interface Fitted {
 /**
  * Trains a detector and asks it for the scores of the rows that it learnt from.
  * @throws UnusableFileError when the rows are too few, not finite, or all the same, or the detector cannot learn from them
+ * @throws DetectorConfigFault when the options do not go together
  */
 export async function fitDetector(task: FittingTask, signal: AbortSignal): Promise<Fitted> {
   const { kind, options, features, data, source } = task;
@@ -92,7 +94,7 @@ function checkScores(scores: Float64Array, source: string): void {
 function checkRows({ values, rows, width }: Matrix, features: readonly string[], source: string): void {
   if (rows < TRAINING_ROWS_MIN)
     throw new UnusableFileError(
-      `${source}: ${rows} usable rows are too few to train on; ${TRAINING_ROWS_MIN} is the least`,
+      `${source}: ${plural(rows, 'usable row is', 'usable rows are')} too few to train on; ${TRAINING_ROWS_MIN} is the least`,
     );
   let varies = false;
   for (let i = 0; i < rows * width; i++) {

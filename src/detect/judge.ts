@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import canonicalize from 'canonicalize';
 import { UnusableFileError } from '../errors.js';
 import type { ModelIdentity } from '../model.js';
+import { changedOption } from './changed-option.js';
 import { type Detector, type DetectorKind, type DetectorOptions, ModelFault } from './detector.js';
 import { type Model, readModel } from './model-file.js';
 import { type ThresholdRule, thresholdOf } from './threshold-rule.js';
@@ -33,7 +34,18 @@ export async function loadJudge(
   definitions: readonly string[],
 ): Promise<Judge> {
   if (config.model === null) return untrainedJudge(config, features);
-  return judgeOf(readModel(config.model), config, features, definitions, config.model);
+  return judgeOf(
+    readModel(config.model, trainingFlags(config.kind)),
+    config,
+    features,
+    definitions,
+    config.model,
+  );
+}
+
+/** What `outrider train` needs for it. */
+export function trainingFlags({ imports }: DetectorKind): string {
+  return imports === 'required' ? '--import FILE --data FILE' : '--data FILE';
 }
 
 /** @param where names the model in errors */
@@ -64,10 +76,10 @@ export async function judgeOf(
   if (!options.success)
     throw new UnusableFileError(`${where}: its options are not those of this release; train it again`);
   const changed = changedOption(options.data, config.options);
-  if (changed !== undefined) {
+  if (changed !== null) {
     throw new UnusableFileError(
-      `${where}: the model was trained with detector.${changed} ${JSON.stringify(options.data[changed])}, ` +
-        `the configuration says ${JSON.stringify(config.options[changed])}; train it again`,
+      `${where}: the model was trained with detector.${changed.path} ${JSON.stringify(changed.trained)}, ` +
+        `the configuration has ${JSON.stringify(changed.configured)}; train it again`,
     );
   }
   try {
@@ -86,17 +98,6 @@ export async function judgeOf(
 function said(name: string | undefined, definition: string | undefined): string {
   if (name === undefined) return 'absent';
   return definition === undefined || definition === name ? `'${name}'` : `'${name}' = ${definition}`;
-}
-
-/** What both say, and not alike. Another seed is no other detector; what training left open its kind knows. */
-function changedOption(trained: DetectorOptions, configured: DetectorOptions): string | undefined {
-  return Object.keys(configured).find(
-    (key) =>
-      key !== 'seed' &&
-      trained[key] !== undefined &&
-      configured[key] !== undefined &&
-      canonicalize(trained[key]) !== canonicalize(configured[key]),
-  );
 }
 
 async function untrainedJudge(

@@ -124,8 +124,11 @@ export function refuseToReplace(folder: string): void {
 const HEADER =
   '# Written by `outrider train`. The digest covers these facts and model.bin: an edited model is refused.\n';
 
-/** @throws UnusableFileError naming the folder when it is missing, of another release, damaged or edited */
-export function readModel(folder: string): Model {
+/**
+ * @param flags of the `outrider train` that would make it
+ * @throws UnusableFileError naming the folder when it is missing, of another release, damaged or edited
+ */
+export function readModel(folder: string, flags = '--data FILE'): Model {
   let manifest: Manifest;
   let bytes: Buffer;
   try {
@@ -147,7 +150,7 @@ export function readModel(folder: string): Model {
         : // YAML shows the place in further lines.
           messageOf(cause).replace(/:?\n[\s\S]*$/, '');
     throw new UnusableFileError(
-      `${folder}: no usable model: ${why}. Train one with: outrider train --data FILE`,
+      `${folder}: no usable model: ${why}. Train one with: outrider train ${flags}`,
       { cause },
     );
   }

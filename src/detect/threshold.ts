@@ -3,12 +3,15 @@ import { type Detector, DetectorConfigFault, type DetectorKind, type Explanation
 import { toShares } from './shares.js';
 
 const feature = z.string().min(1);
-const ruleSchema = z.union([
-  z.strictObject({ feature, above: z.number() }),
-  z.strictObject({ feature, below: z.number() }),
-  z.strictObject({ feature, outside: z.tuple([z.number(), z.number()]) }),
-  z.strictObject({ feature, equals: z.number() }),
-]);
+const ruleSchema = z.union(
+  [
+    z.strictObject({ feature, above: z.number() }),
+    z.strictObject({ feature, below: z.number() }),
+    z.strictObject({ feature, outside: z.tuple([z.number(), z.number()]) }),
+    z.strictObject({ feature, equals: z.number() }),
+  ],
+  'expected one of above, below, outside, equals',
+);
 type Rule = z.infer<typeof ruleSchema>;
 const options = z.strictObject({ rules: z.array(ruleSchema).min(1) });
 

@@ -28,6 +28,7 @@ export interface TrainedModel {
  * Trains a detector and sets its threshold from its own training scores.
  * @throws UnusableFileError when the rows are too few, not finite, or all the same, the detector cannot learn from
  * them, or the threshold is a budget a day and nothing says how many rows a day has
+ * @throws DetectorConfigFault when the options do not go together
  */
 export async function trainModel(
   task: TrainingTask,

@@ -152,7 +152,12 @@ class Builder {
   private addForm(index: number, form: z.infer<(typeof FORMS)[FormKey]>): SpecFault | null {
     const missingValue = form.missing === undefined || form.missing === 'dead-letter' ? null : form.missing;
     const done = (rule: FeatureRule, definition: string): SpecFault | null =>
-      this.add(index, { name: form.name, rule, missing: missingValue, definition });
+      this.add(index, {
+        name: form.name,
+        rule,
+        missing: missingValue,
+        definition: missingValue === null ? definition : `${definition}, missing ${missingValue}`,
+      });
 
     for (const op of ['ratio', 'difference', 'product'] as const) {
       const names = (form as Partial<Record<typeof op, [string, string]>>)[op];

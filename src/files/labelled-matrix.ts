@@ -1,6 +1,7 @@
-import { closest } from 'fastest-levenshtein';
 import type { Matrix } from '../detect/detector.js';
 import { UnusableFileError } from '../errors.js';
+import { nearest } from '../nearest.js';
+import { plural } from '../plural.js';
 import { numericCell } from './numeric-cell.js';
 import { type Row, readRows } from './read-rows.js';
 import { placeOfRow } from './row-place.js';
@@ -41,10 +42,12 @@ export async function readLabelledMatrix(file: string, label: string): Promise<L
 
 function featuresOf(file: string, row: Row, label: string): string[] {
   const columns = Object.keys(row);
-  if (!columns.includes(label))
+  if (!columns.includes(label)) {
+    const near = nearest(label, columns);
     throw new UnusableFileError(
-      `${file}: there is no column '${label}'; the nearest is '${closest(label, columns)}'; name it with --label`,
+      `${file}: there is no column '${label}'; ${near === null ? `there are ${columns.slice(0, 12).join(', ')}` : `the nearest is '${near}'`}; name it with --label`,
     );
+  }
   if (columns.length === 1)
     throw new UnusableFileError(`${file}: there is no column beside '${label}' to learn from`);
   return columns.filter((column) => column !== label);
@@ -85,6 +88,6 @@ function checkLabels(file: string, label: string, labels: readonly number[]): vo
   ] as const)
     if (!labels.includes(value))
       throw new UnusableFileError(
-        `${file}: column '${label}' has no ${value} in ${labels.length} rows: without one ${name} there is nothing to tell apart`,
+        `${file}: column '${label}' has no ${value} in ${plural(labels.length, 'row')}: without one ${name} there is nothing to tell apart`,
       );
 }

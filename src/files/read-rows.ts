@@ -4,7 +4,7 @@ import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import avro from 'avsc';
 import { parse as parseCsv } from 'csv-parse';
-import { UnusableFileError, messageOf } from '../errors.js';
+import { UnusableFileError, fileFaultOf, messageOf } from '../errors.js';
 
 /** A row by column name: text from CSV, JSON values from JSON lines and Avro. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -41,7 +41,7 @@ async function* explained<T>(file: string, rows: AsyncIterable<T>): AsyncGenerat
     yield* rows;
   } catch (cause) {
     if (cause instanceof UnusableFileError) throw cause;
-    throw new UnusableFileError(`${file}: ${messageOf(cause)}`, { cause });
+    throw new UnusableFileError(`${file}: ${fileFaultOf(cause)}`, { cause });
   }
 }
 

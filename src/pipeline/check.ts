@@ -10,6 +10,7 @@ import { brokenRelations } from '../kafka/time-outs.js';
 import { transactionalId } from '../kafka/transactional-sink.js';
 import { protocolErrorOf } from '../kafka/translate-errors.js';
 import type { Clock } from '../model.js';
+import { plural } from '../plural.js';
 import { checkCertificates } from './check-certificates.js';
 import { checkRights, missingTransactionalId } from './check-rights.js';
 import { checkRegistry, checkSchemaFolder } from './check-schemas.js';
@@ -51,7 +52,7 @@ export async function* check(
 ): AsyncGenerator<Finding> {
   yield ok(
     'configuration',
-    `${config.file}: group ${config.group}, ${config.delivery}, ${config.features.features.length} features`,
+    `${config.file}: group ${config.group}, ${config.delivery}, ${plural(config.features.features.length, 'feature')}`,
   );
   for (const { key, message } of brokenRelations(config))
     yield { level: 'warning', what: 'time-outs', message: `${key.join('.')} ${message}` };

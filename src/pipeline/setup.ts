@@ -10,7 +10,7 @@ import { RegistryClient } from '../decode/registry-client.js';
 import { type RegistryWaiting, SchemaRegistry } from '../decode/schema-registry.js';
 import type { SchemaSource } from '../decode/schema-source.js';
 import { DetectorConfigFault } from '../detect/detector.js';
-import { type Judge, loadJudge } from '../detect/judge.js';
+import { type Judge, loadJudge, trainingFlags } from '../detect/judge.js';
 import { UnusableFileError, UnusableSchemaError } from '../errors.js';
 import { type FeatureStage, compileFeatures } from '../features/compile.js';
 import { anomalySchemaText, anomalyType, confluentFrame } from '../publish/anomaly-record.js';
@@ -66,7 +66,7 @@ export async function prepareJudge(config: Config, { names, definitions }: Event
   const { detector } = config;
   if (detector.kind.train !== null && detector.model === null) {
     throw new UnusableFileError(
-      `${config.file}: detector.model: the detector '${detector.kind.type}' needs a trained model; name a folder and train one with: outrider train --data FILE`,
+      `${config.file}: detector.model: the detector '${detector.kind.type}' needs a trained model; name a folder and train one with: outrider train ${trainingFlags(detector.kind)}`,
     );
   }
   try {

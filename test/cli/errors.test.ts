@@ -159,7 +159,11 @@ test('data that cannot be used: exit 4 with file and place', async () => {
     4,
     /no column 'lable'; the nearest is 'label'/,
   );
-  await failure(['evaluate', '--data', join(folder, 'absent.csv')], 4, /absent\.csv: ENOENT/);
+  await failure(
+    ['evaluate', '--data', join(folder, 'absent.csv')],
+    4,
+    /absent\.csv: ENOENT: no such file or directory$/m,
+  );
   const { file } = await scenario.configure('few');
   writeFileSync(csv, 'a,b,c\n1,2,3\n4,5,6\n');
   await failure(

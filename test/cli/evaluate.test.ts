@@ -143,6 +143,13 @@ test('a detector that is not there, is not trained, or has other options: exit 2
     2,
     /seed: each run has its own; give the first with --seed/,
   );
+  await refused(
+    detector('{type: autoencoder, scale: none}'),
+    2,
+    /--detector autoencoder \{scale: none\}: scale: is for a network that is imported/,
+  );
+  for (const key of ['model', 'threshold'])
+    await refused(detector(`{type: knn, ${key}: 0.5}`), 2, new RegExp(`${key}: it has no place here`));
   await refused(detector('{trees: 5}'), 2, /write a type, or its options/);
   await refused(detector('{type'), 2, /--detector \{type: .* at line 1, column/);
   await refused([...detector(SMALL), '--detector', SMALL], 2, /it is given twice/);
@@ -181,6 +188,11 @@ test('data that cannot be used: exit 4 with file, row, line and column', async (
     [...bad(`a,label\n${rows}\n1,1\n`), '--label', 'lable'],
     4,
     /no column 'lable'; the nearest is 'label'/,
+  );
+  await refused(
+    [...bad(`a,label\n${rows}\n1,1\n`), '--label', 'fraud'],
+    4,
+    /no column 'fraud'; there are a, label; name it with --label/,
   );
   writeFileSync(join(cwd, 'null.jsonl'), '{"a":1,"label":0}\n{"a":null,"label":1}\n');
   await refused(

@@ -137,7 +137,7 @@ test('what was learnt: rows, features with their ranges and constants, rate, thr
     stdout,
     /threshold 0\.\d{4} \(contamination 0\.01\), reached by 1 % of the training rows; written to model\n/,
   );
-  assert.match(stdout, /1 of 4 features are constant\n/);
+  assert.match(stdout, /1 of 4 features is constant\n/);
   assert.match(stdout, /\nvalues\[1\] +0\.00\d+ +0\.[45]\d+ .*\n/);
   assert.match(stdout, /\no +0 +0 +0 +0 +constant\n/);
 });
@@ -265,7 +265,7 @@ test('what a threshold cannot do is said', async () => {
   const rare = await trained('--data', 'good.csv', '--alarms-per-day', '1');
   assert.match(
     String(rare.warnings),
-    /1 alarms a day is less than one of these 400 rows: the threshold is the score of the strangest/,
+    /1 alarm a day is less than one of these 400 rows: the threshold is the score of the strangest/,
   );
   const often = await trained('--data', 'good.csv', '--alarms-per-day', '100000');
   assert.match(String(often.warnings), /more than half of the 1,440 events of a day/);
@@ -279,7 +279,7 @@ test('what a threshold cannot do is said', async () => {
   const fixed = await trained('--config', config, '--data', 'good.csv');
   assert.match(
     String(fixed.warnings),
-    /fixed\.yml: detector\.threshold \(0\.7\) takes the place of the model's threshold when it runs/,
+    /fixed\.yml: detector\.threshold \(0\.7\) takes the place of the model's threshold when it runs: take it out, or write \{contamination: 0\.01\} there/,
   );
   assert.equal((await trained('--data', 'good.csv', '--threshold', '0.5')).threshold, 0.5);
 });
@@ -319,6 +319,67 @@ test('flags that do not go together: exit 2', async () => {
     2,
     /--import model\.onnx: the detector 'isolation-forest' is trained from rows/,
   );
+});
+
+test('a name is one that logs and records can hold; --last is for a topic', async () => {
+  for (const name of ['', 'a/b', 'a\nb', 'ä', '..\\x'])
+    await refused(['--data', 'good.csv', '--name', name], 2, /--name ".*": a model's name has only letters/);
+  assert.equal((await trained('--data', 'good.csv', '--name', 'Orders 2.1_a-b')).name, 'Orders 2.1_a-b');
+  await refused(['--data', 'good.csv', '--last', '50'], 2, /--last says how many events --from-topic reads/);
+});
+
+test('options that do nothing for a network that is trained here: exit 2, with their key', async () => {
+  const file = configure('code.yml', {}, { type: 'autoencoder', trees: undefined, code: 'activated' });
+  await refused(
+    ['--config', file, '--data', 'good.csv'],
+    2,
+    /code\.yml: detector\.code: is for a network that is imported with --import/,
+  );
+  const detector = {
+    type: 'ensemble',
+    trees: undefined,
+    members: ['knn', { type: 'autoencoder', scale: 'none' }],
+  };
+  await refused(
+    ['--config', configure('member.yml', {}, detector), '--data', 'good.csv'],
+    2,
+    /member\.yml: detector\.members\[1\]\.scale: is for/,
+  );
+});
+
+test('score: rows without a score are counted on stderr; where none has one, exit 4 as in train', async () => {
+  await trained('--data', 'good.csv', '--out', 'scoring');
+  const config = configure('scoring.yml', {}, { model: 'scoring' });
+  const score = (...args: string[]): Promise<Finished> =>
+    outriderHere(['score', '--config', config, ...args]);
+  const bad = csv('some.csv', (row) => (row === 7 || row === 90 ? { a: 'hot' } : {}));
+  const some = await score(bad, ...MAP);
+  assert.equal(some.code, 0, some.stderr);
+  assert.equal(some.stdout.trim().split('\n').length, ROWS, 'a line for each row');
+  assert.equal(
+    some.stderr,
+    "2 of 400 rows have no score; the first: row 7 (the first is 0), line 9, column 'a': the cell is 'hot', not a number\n",
+  );
+  const none = await score('good.csv');
+  assert.equal(none.code, 4);
+  assert.match(
+    none.stderr,
+    /good\.csv: row 0 .*no column for values\[1\]: there are at, a, .*--map COLUMN=values\[1\] names it; 400 of 400 rows have no score$/m,
+  );
+  assert.equal((await score('good.csv', ...MAP)).stderr, '');
+});
+
+test('where there is no model, it is said how one is made', async () => {
+  const said = async (detector: object): Promise<string> => {
+    const file = configure('none.yml', {}, { trees: undefined, ...detector });
+    const { code, stderr } = await outriderHere(['score', '--config', file, ...MAP, 'good.csv']);
+    assert.equal(code, 4, stderr);
+    return stderr;
+  };
+  const imported = /outrider train --import FILE --data FILE$/m;
+  assert.match(await said({ type: 'onnx', model: undefined }), imported);
+  assert.match(await said({ type: 'onnx', model: 'absent' }), imported);
+  assert.match(await said({ type: 'knn', model: 'absent' }), /outrider train --data FILE$/m);
 });
 
 test('a file is imported where the kind of detector takes one', () => {

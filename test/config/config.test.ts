@@ -81,6 +81,62 @@ test('an unknown key names its place and the nearest key', () => {
   );
 });
 
+test('the nearest key is one that there is in that place, and none where nothing is near', () => {
+  const detectorFault = (detector: unknown): string =>
+    faultOf(changed((c) => void (c.detector = detector as never)));
+  for (const [detector, message] of [
+    [{ type: 'knn', modle: 'm' }, "detector.modle: unknown key; the nearest key is 'model'"],
+    [{ type: 'knn', treshold: 0.5 }, "detector.treshold: unknown key; the nearest key is 'threshold'"],
+    [{ type: 'knn', colour: 'red' }, 'detector.colour: unknown key'],
+    [
+      { type: 'ensemble', members: [{ type: 'knn', neighbors: 3 }, 'ecod'] },
+      "detector.members[0].neighbors: unknown key; the nearest key is 'neighbours'",
+    ],
+    [
+      { type: 'ensemble', members: ['ecod', { type: 'knn', threshold: 0.5 }] },
+      'detector.members[1].threshold: unknown key',
+    ],
+    [
+      { type: 'threshold', rules: [{ feature: 'amount', abov: 3 }] },
+      "detector.rules[0].abov: unknown key; the nearest key is 'above'",
+    ],
+    [
+      { type: 'knn', threshold: { alarmPerDay: 5 } },
+      "detector.threshold.alarmPerDay: unknown key; the nearest key is 'alarmsPerDay'",
+    ],
+  ] as const)
+    assert.ok(detectorFault(detector).endsWith(`outrider.yml: ${message}`), detectorFault(detector));
+  assert.doesNotMatch(detectorFault({ type: 'gradient-boosting' }), /nearest/);
+});
+
+test('of the forms that a value can have, the one that was meant is named, else all', () => {
+  const detectorFault = (detector: unknown): string =>
+    faultOf(changed((c) => void (c.detector = detector as never)));
+  const threshold = (value: unknown): string => detectorFault({ type: 'knn', model: 'm', threshold: value });
+  const rule = (value: unknown): string => detectorFault({ type: 'threshold', rules: [value] });
+  const forms = /detector\.threshold: expected one of a number, \{contamination\}, \{alarmsPerDay\}$/;
+  assert.match(threshold({ alarmsPerDay: 5, contamination: 0.1 }), forms);
+  assert.match(threshold({}), forms);
+  assert.match(threshold('high'), forms);
+  assert.match(threshold(1.5), /detector\.threshold: .*<=1/);
+  assert.match(threshold({ contamination: 5 }), /detector\.threshold\.contamination: .*<=0\.5/);
+  const rules = /detector\.rules\[0\]: expected one of above, below, outside, equals$/;
+  assert.match(rule({ feature: 'amount' }), rules);
+  assert.match(rule({ feature: 'amount', above: 3, below: 1 }), rules);
+  assert.match(rule({ above: 3 }), /detector\.rules\[0\]\.feature: is required/);
+  assert.match(rule({ feature: 'amount', outside: [1] }), /detector\.rules\[0\]\.outside/);
+});
+
+test('a member of an ensemble may be its type alone', () => {
+  const members = (value: unknown): unknown =>
+    load(changed((c) => void (c.detector = { type: 'ensemble', model: 'm', members: value }))).detector
+      .options;
+  assert.deepEqual(
+    members(['isolation-forest', 'knn']),
+    members([{ type: 'isolation-forest' }, { type: 'knn' }]),
+  );
+});
+
 test('a wrong value names its place and what is wanted', () => {
   assert.match(
     faultOf(changed((c) => void ((c.input as Record<string, unknown>).encoding = 'json'))),

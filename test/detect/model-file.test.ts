@@ -1,5 +1,6 @@
 /** A model folder that is damaged, edited or of another release is refused before anything is scored. */
 import assert from 'node:assert/strict';
+import { changedOption } from '../../src/detect/changed-option.js';
 import {
   cpSync,
   existsSync,
@@ -310,8 +311,32 @@ test('a judge refuses a model of other features, another detector, other options
   await rejects(
     { options: { seed: 3, score: 0.9 } },
     FEATURES,
-    /trained with detector\.score 0\.5, the configuration says 0\.9; train it again/,
+    /trained with detector\.score 0\.5, the configuration has 0\.9; train it again/,
   );
   await rejects({}, FEATURES, /its options are not those of this release/, written(modelOf({ options: {} })));
   await rejects({}, FEATURES, /the array 'weights' is missing/, written(modelOf({ arrays: {} })));
+});
+
+test('of options that changed, the one is named: of members that of the member, and no seed', () => {
+  const forest = { type: 'isolation-forest', trees: 20, seed: 1 };
+  const knn = { type: 'knn', neighbours: 5 };
+  const trained = { members: [forest, knn], seed: 0 };
+  const changed = (...members: object[]): unknown => changedOption(trained, { members, seed: 9 });
+  assert.equal(changed({ ...forest, seed: 2 }, knn), null);
+  assert.deepEqual(changed({ ...forest, trees: 21 }, knn), {
+    path: 'members[0].trees',
+    trained: 20,
+    configured: 21,
+  });
+  assert.deepEqual(changed(forest, { type: 'ecod', tails: 'rows' }), {
+    path: 'members[1].type',
+    trained: 'knn',
+    configured: 'ecod',
+  });
+  assert.deepEqual(changed(forest), { path: 'members', trained: trained.members, configured: [forest] });
+  assert.deepEqual(changedOption({ hidden: [4, 2] }, { hidden: [4, 3] }), {
+    path: 'hidden',
+    trained: [4, 2],
+    configured: [4, 3],
+  });
 });

@@ -124,3 +124,17 @@ test('what is wrong with an entry is said with its place', () => {
   assert.match(fault({ name: 'r', ratio: ['a', '9x!'] }).message, /neither an earlier feature/);
   assert.match(fault({ name: 's', field: 'a', scale: { min: 2, max: 1 } }).message, /max must be greater/);
 });
+
+test('what stands in for a missing value belongs to the definition, which a model has to share', () => {
+  const spec = compileFeatureSpec([
+    'a',
+    { name: 'b', field: 'b', missing: 'dead-letter' },
+    { name: 'c', field: 'c', missing: 1 },
+    { name: 'd', ratio: ['a', 'c'], missing: -2 },
+  ]);
+  assert.ok(!isSpecFault(spec));
+  assert.deepEqual(
+    spec.features.map(({ definition }) => definition),
+    ['a', 'b', 'c, missing 1', 'ratio(a, c), missing -2'],
+  );
+});

@@ -1,5 +1,12 @@
 import { z } from 'zod';
-import { type DetectorKind, type Trained, type TrainingInput, TrainingFault } from '../detector.js';
+import {
+  DetectorConfigFault,
+  type DetectorKind,
+  type Trained,
+  type TrainingInput,
+  TrainingFault,
+} from '../detector.js';
+import { plural } from '../../plural.js';
 import { trainInThread } from '../training-thread.js';
 import { NETWORKS_MAX, autoencoderFrom } from './autoencoder-arrays.js';
 import { AutoencoderDetector } from './autoencoder-detector.js';
@@ -32,6 +39,10 @@ const options = z.strictObject({
 });
 type Options = z.infer<typeof options>;
 
+/** What each way of coming to a network has no use for. */
+const IMPORTED_ONLY = ['scale', 'code'] as const;
+const TRAINED_ONLY = ['hidden', 'networks', 'epochs', 'learningRate', 'batchSize', 'noise'] as const;
+
 /**
  * Autoencoders: dense networks that are trained to rebuild rows, and score them by how badly they do (Hawkins et al.,
  * "Outlier Detection Using Replicator Neural Networks", DaWaK 2002). They are denoising (`fitNetwork`) and wider than
@@ -56,6 +67,7 @@ async function train(
   signal: AbortSignal,
 ): Promise<Trained> {
   const chosen = configured as Options;
+  refuseUnused(chosen, imported !== null);
   const script = new URL('./autoencoder-thread.js', import.meta.url);
   if (imported === null) {
     const task = learningTask(data, chosen);
@@ -65,7 +77,7 @@ async function train(
     return {
       arrays,
       facts: { hidden: task.fitting.hidden, fits },
-      notes: [`${fits.length} networks ${widths}; loss on held-out rows by epochs: ${said}`],
+      notes: [`${plural(fits.length, 'network')} ${widths}; loss on held-out rows by epochs: ${said}`],
     };
   }
   const network = importNetwork(imported, data.width, chosen);
@@ -80,12 +92,23 @@ async function train(
   return { arrays, notes: [`a network ${widths.join('-')} was imported, and its errors measured`] };
 }
 
+/** An option that would do nothing is refused; one that has its default says nothing. */
+function refuseUnused(chosen: Options, isImported: boolean): void {
+  const defaults = options.parse({});
+  const unused = (isImported ? TRAINED_ONLY : IMPORTED_ONLY).find((key) => chosen[key] !== defaults[key]);
+  if (unused === undefined) return;
+  throw new DetectorConfigFault(
+    [unused],
+    isImported
+      ? 'is for a network that is trained here; one that is imported brings its own'
+      : 'is for a network that is imported with --import',
+  );
+}
+
 function learningTask(
   data: TrainingInput['data'],
   { hidden = hiddenFor(data.width), ...chosen }: Options,
 ): LearningTask {
-  if (chosen.scale === 'none')
-    throw new TrainingFault("'scale: none' is for a network that is imported with --import");
   const parameters = parameterCount([data.width, ...hidden, data.width]);
   if (parameters > PARAMETERS_MAX)
     throw new TrainingFault(

@@ -4,6 +4,7 @@ import { loadShuttle } from '../../../src/demo/dataset.js';
 import { autoencoder } from '../../../src/detect/autoencoder/autoencoder.js';
 import {
   type Detector,
+  DetectorConfigFault,
   type Explanation,
   type Matrix,
   type ModelArrays,
@@ -230,7 +231,8 @@ test('an aborted training ends with the reason', async () => {
 test('options that ask for too much, or for what only an imported network has, are refused', async () => {
   const data = correlatedRows(20, 4, 9);
   await assert.rejects(train({ ...data, width: 4 }, { hidden: Array(15).fill(1024) }), TrainingFault);
-  await assert.rejects(train(data, { scale: 'none' }), TrainingFault);
+  for (const options of [{ scale: 'none' }, { code: 'activated' }])
+    await assert.rejects(train(data, options), DetectorConfigFault);
   for (const wrong of [
     { hidden: [] },
     { hidden: [0] },

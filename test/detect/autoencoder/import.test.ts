@@ -4,7 +4,12 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { autoencoder } from '../../../src/detect/autoencoder/autoencoder.js';
 import { HEADER_BYTES_MAX } from '../../../src/detect/autoencoder/safetensors.js';
-import { type Detector, type Matrix, TrainingFault } from '../../../src/detect/detector.js';
+import {
+  type Detector,
+  DetectorConfigFault,
+  type Matrix,
+  TrainingFault,
+} from '../../../src/detect/detector.js';
 import { packageRoot } from '../../../src/package-root.js';
 
 const { signal } = new AbortController();
@@ -214,4 +219,13 @@ test('a file that is damaged, too large or made for something else is refused', 
   const wild = { '0.weight': { shape: [2, 2], values: [1e300, 0, 0, 1e300] } };
   const twice = safetensors({ ...wild, '1.weight': wild['0.weight'] });
   await assert.rejects(imported(twice, pairs, {}), /not finite/);
+});
+
+test('what training alone goes by is refused with an import, unless it is the default', async () => {
+  await imported(safetensors(halved), pairs, { epochs: 60 });
+  for (const options of [{ hidden: [4] }, { networks: 1 }, { epochs: 61 }, { noise: 0 }])
+    await assert.rejects(
+      imported(safetensors(halved), pairs, options),
+      (error) => error instanceof DetectorConfigFault && error.key[0] === Object.keys(options)[0],
+    );
 });
