@@ -1,11 +1,12 @@
 /** ONNX models need a package that Outrider does without: with it, and without. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { stringify } from 'yaml';
 import { writeModel } from '../../src/detect/model-file.js';
+import { seededRandom } from '../../src/detect/random.js';
 import { FEATURES, importModel, onnxFile } from '../support/onnx-models.js';
 import { outrider } from '../support/outrider.js';
 
@@ -38,6 +39,28 @@ test('with onnxruntime-node a file is scored, and the command ends', async () =>
     .split('\n')
     .map((line) => (JSON.parse(line) as { score: number }).score);
   assert.ok(scores.length === 2 && (scores[0] as number) < (scores[1] as number), stdout);
+});
+
+test('a model is imported by train, calibrated on rows, and scores them', async () => {
+  const random = seededRandom(1);
+  const rows = Array.from({ length: 200 }, () =>
+    [1 + 40 * random(), 44, random(), -18_000 + 100 * random(), random(), 6 + random()].join(),
+  );
+  writeFileSync(join(folder, 'history.csv'), [FEATURES.join(), ...rows, ''].join('\n'));
+  writeFileSync(join(folder, 'forest.onnx'), onnxFile('isolation-forest'));
+  const imported = ['--data', 'history.csv', '--import', 'forest.onnx', '--out', 'imported', '--json'];
+  const { code, stdout, stderr } = await outrider(['train', ...imported], { cwd: folder });
+  assert.equal(code, 0, stderr);
+  assert.equal((JSON.parse(stdout) as { rows: number }).rows, 200);
+  const config = readFileSync(join(folder, 'outrider.yml'), 'utf8');
+  writeFileSync(join(folder, 'imported.yml'), config.replace('model: model', 'model: imported'));
+  const scored = await outrider(['score', 'history.csv', '--config', 'imported.yml'], { cwd: folder });
+  assert.equal(scored.code, 0, scored.stderr);
+  assert.equal(scored.stdout.trim().split('\n').length, 200);
+
+  const without = await outrider(['train', '--data', 'history.csv', '--out', 'other'], { cwd: folder });
+  assert.equal(without.code, 2, without.stderr);
+  assert.match(without.stderr, /--import FILE/);
 });
 
 test('without it: exit 4, and the line that installs it', async () => {
