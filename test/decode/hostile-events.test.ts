@@ -76,7 +76,8 @@ test('valid bytes are read as avsc reads them, over generated pairs of writer an
         }
       }
     }),
-    { numRuns: 400 },
+    // The place `constructor` where an array stands.
+    { numRuns: 400, examples: [[{ seed: 1_544_653_731, types: 16 }]] },
   );
   assert.ok(compared > 1000, `${compared} comparisons are too few`);
 });

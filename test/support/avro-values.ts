@@ -130,7 +130,8 @@ export function numberAt(of: NamedSchema, json: Json, value: unknown, path: Fiel
   if (segment === undefined) return scalar(one, value);
   switch (one.type) {
     case 'array': {
-      const item = (value as unknown[])[segment as number];
+      // A name is none of its items, not even `constructor`.
+      const item = typeof segment === 'number' ? (value as unknown[])[segment] : undefined;
       return item === undefined ? undefined : numberAt(of, one.items as Json, item, rest);
     }
     case 'map':
