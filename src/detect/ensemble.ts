@@ -126,13 +126,13 @@ async function trainMember(
   }
 }
 
-/** One score per training row, whatever the member gave. */
+/** One score per training row: the member's own where it has them. */
 async function trainingScores(
   detector: Detector,
   { trainingScores: given }: Trained,
   { values, rows }: { readonly values: Float64Array; readonly rows: number },
 ): Promise<Float64Array> {
-  if (given?.length === rows) return given;
+  if (given !== undefined) return given;
   const scores = new Float64Array(rows);
   await detector.score(values, rows, scores);
   return scores;

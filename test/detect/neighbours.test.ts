@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { standardScale } from '../../src/detect/standard-scale.js';
+import { fitDetector } from '../../src/detect/fit.js';
 import { knn } from '../../src/detect/knn/knn.js';
 import { neighboursIn, sortedReference } from '../../src/detect/knn/reference.js';
 import type { Metric } from '../../src/detect/knn/neighbours.js';
@@ -90,6 +91,14 @@ test('the reference is bounded by its rows', async () => {
   const trained = await knn.train?.({ data, options, imported: null }, signal);
   assert.equal(trained?.arrays.reference?.length, 300);
   assert.equal(trained?.trainingScores?.length, 3000);
+});
+
+test('every training row has its training score, however many there are', async () => {
+  const rows = 100_001;
+  const data = { values: Float64Array.from({ length: rows }, (_, row) => row % 997), rows, width: 1 };
+  const options = knn.options.parse({ referenceRows: 16 });
+  const task = { kind: knn, options, features: ['a'], data, source: 'test', imported: null };
+  assert.equal((await fitDetector(task, signal)).trainingScores.length, rows);
 });
 
 test('training ends when it is told to', async () => {

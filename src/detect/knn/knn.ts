@@ -11,8 +11,6 @@ import { neighboursIn, sortedReference } from './reference.js';
 
 /** Most numbers in a reference: 32 MiB of them. */
 export const REFERENCE_NUMBERS_MAX = 4_194_304;
-/** Training rows whose scores are taken; more say nothing more about the threshold. */
-export const SCORED_ROWS_MAX = 100_000;
 
 const options = z.strictObject({
   neighbours: z.number().int().min(1).max(1000).default(5),
@@ -49,15 +47,13 @@ async function train(data: Matrix, configured: KnnOptions, signal: AbortSignal):
 
   // A row of the reference is not its own neighbour.
   const placeOf = new Map([...order].map((row, place) => [row, place]));
-  const scored = rows <= SCORED_ROWS_MAX ? null : drawIndices(rows, SCORED_ROWS_MAX, random);
-  const distances = new Float64Array(scored?.length ?? rows);
-  for (let i = 0; i < distances.length; i++) {
-    if (i % ROWS_A_TURN === 0) {
+  const distances = new Float64Array(rows);
+  for (let row = 0; row < rows; row++) {
+    if (row % ROWS_A_TURN === 0) {
       await turn();
       signal.throwIfAborted();
     }
-    const row = scored === null ? i : (scored[i] as number);
-    distances[i] = detector.distance(data.values, row * width, placeOf.get(row) ?? -1);
+    distances[row] = detector.distance(data.values, row * width, placeOf.get(row) ?? -1);
   }
   const typical = typicalDistance(distances.slice());
   return {
