@@ -6,6 +6,7 @@ import { cacheFolder } from '../src/local-broker/cache-folder.js';
 import { startGuardedBroker } from '../src/local-broker/guarded-broker.js';
 import { prepareBench } from './bench-topic.js';
 import { type Measurement, RATIOS, SCENARIOS, measure } from './scenarios.js';
+import { median } from './statistics.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -54,8 +55,6 @@ for (const { name, unit } of wanted) results.push({ name, unit, samples: byName.
 
 const rows = results.map(({ name, unit, samples }) => {
   const values = samples.map(({ value }) => value).sort((a, b) => a - b);
-  const median = (numbers: readonly number[]): number =>
-    [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
   return {
     name,
     unit,

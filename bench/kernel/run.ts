@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { cacheFolder } from '../../src/local-broker/cache-folder.js';
 import { cProgram } from './c-program.js';
 import { contendersFor } from './contenders.js';
+import { median } from '../statistics.js';
 import { type Scikit, startScikit } from './scikit.js';
 import { fileOf, workloadOf } from './workload.js';
 
@@ -85,8 +86,4 @@ function print(): void {
     const cells = [features, name, ns.toFixed(0), min.toFixed(0), max.toFixed(0), ofC?.toFixed(2) ?? ''];
     process.stdout.write(`| ${cells.join(' | ')} |\n`);
   }
-}
-
-function median(values: readonly number[]): number {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
 }

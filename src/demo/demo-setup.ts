@@ -5,6 +5,7 @@ import type { Config } from '../config/config.js';
 import { parseConfig } from '../config/load.js';
 import type { Matrix } from '../detect/detector.js';
 import { drawIndices, seededRandom } from '../detect/random.js';
+import { takeRows } from '../detect/take-rows.js';
 import { type Model, writeModel } from '../detect/model-file.js';
 import { trainModel } from '../detect/train.js';
 import { prepareReading } from '../pipeline/setup.js';
@@ -50,16 +51,13 @@ export function writeDemoConfig(
 export async function trainDemoModel(config: Config, data: Matrix, signal: AbortSignal): Promise<Model> {
   const reading = prepareReading(config);
   const drawn = drawIndices(data.rows, DEMO_TRAINING_ROWS, seededRandom(DEMO_SEED)).sort();
-  const values = new Float64Array(drawn.length * data.width);
-  for (const [i, row] of drawn.entries())
-    values.set(data.values.subarray(row * data.width, (row + 1) * data.width), i * data.width);
   const { model } = await trainModel(
     {
       kind: config.detector.kind,
       options: config.detector.options,
       features: reading.names,
       definitions: reading.definitions,
-      data: { values, rows: drawn.length, width: data.width },
+      data: takeRows(data, drawn),
       source: `${drawn.length} of ${data.rows} shuttle readings, seed ${DEMO_SEED}`,
       rejected: 0,
       name: 'shuttle',

@@ -1,5 +1,6 @@
 import { type Matrix, TrainingFault } from './detector.js';
 import { plural } from '../plural.js';
+import { quantileOf } from './quantile.js';
 
 /** Where a feature's values lie, and how far they spread; both finite, `scale` above 0. */
 export interface ColumnScale {
@@ -76,13 +77,4 @@ function spreadOf(sorted: Float64Array, centre: number): [number, ColumnScale['b
   const largest = deviations.at(-1) as number;
   const sum = deviations.reduce((sum, deviation) => sum + (deviation / largest) ** 2, 0);
   return [largest * Math.sqrt(sum / deviations.length), 'standard-deviation'];
-}
-
-/** Interpolated between the two nearest, as R's type 7 and numpy do. */
-export function quantileOf(sorted: Float64Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const below = Math.floor(at);
-  const low = sorted[below] as number;
-  const high = sorted[Math.min(below + 1, sorted.length - 1)] as number;
-  return low * (1 - (at - below)) + high * (at - below);
 }

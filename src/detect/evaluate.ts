@@ -3,6 +3,7 @@ import { fitDetector, scoresOf } from './fit.js';
 import { drawIndices, seededRandom } from './random.js';
 import { type DecisionQuality, type RankingQuality, decisionQuality, rankingQuality } from './ranking.js';
 import { CONTAMINATION_DEFAULT, scoreQuantiles, thresholdFor } from './score-quantiles.js';
+import { takeRows } from './take-rows.js';
 
 export type TrainOn = 'all' | 'normal';
 
@@ -74,18 +75,11 @@ function splitNormal(data: LabelledRows, seed: number): { fit: Matrix; test: Mat
   const training = new Set([...drawn].map((i) => normal[i] as number));
   const rest = [...data.labels.keys()].filter((row) => !training.has(row));
   return {
-    fit: take(
+    fit: takeRows(
       data,
       [...training].sort((a, b) => a - b),
     ),
-    test: take(data, rest),
+    test: takeRows(data, rest),
     labels: Uint8Array.from(rest, (row) => data.labels[row] as number),
   };
-}
-
-function take({ values, width }: Matrix, rows: readonly number[]): Matrix {
-  const taken = new Float64Array(rows.length * width);
-  for (const [i, row] of rows.entries())
-    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
-  return { values: taken, rows: rows.length, width };
 }

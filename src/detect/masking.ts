@@ -4,6 +4,7 @@ import type { Matrix } from './detector.js';
 import { isolationForest } from './isolation-forest.js';
 import { neighboursIn, sortedReference } from './knn/reference.js';
 import { drawIndices, seededRandom } from './random.js';
+import { takeRows } from './take-rows.js';
 
 /** Share of the training rows that is held to be strange until it is known better. */
 const STRANGE_SHARE = 0.1;
@@ -24,7 +25,7 @@ const ROWS_A_TURN = 256;
  */
 export async function masking(data: Matrix, seed: number, signal: AbortSignal): Promise<number> {
   const random = seededRandom(seed);
-  const { values, rows, width } = take(data, drawIndices(data.rows, ROWS_LOOKED_AT_MAX, random));
+  const { values, rows, width } = takeRows(data, drawIndices(data.rows, ROWS_LOOKED_AT_MAX, random));
   const strangeness = await forestScores({ values, rows, width }, seed, signal);
   const order = Int32Array.from(strangeness.keys()).sort(
     (a, b) => (strangeness[b] as number) - (strangeness[a] as number) || a - b,
@@ -69,13 +70,6 @@ function mean(distances: Float64Array): number {
 
 function some(rows: Int32Array, random: () => number): Int32Array {
   return drawIndices(rows.length, REFERENCE_ROWS_MAX, random).map((i) => rows[i] as number);
-}
-
-function take({ values, width }: Matrix, rows: Int32Array): Matrix {
-  const taken = new Float64Array(rows.length * width);
-  for (const [i, row] of rows.entries())
-    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
-  return { values: taken, rows: rows.length, width };
 }
 
 async function forestScores(data: Matrix, seed: number, signal: AbortSignal): Promise<Float64Array> {

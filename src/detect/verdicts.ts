@@ -2,6 +2,7 @@ import { messageOf } from '../errors.js';
 import type { FeatureBatch, Reject } from '../model.js';
 import type { Detector, Explanation } from './detector.js';
 import type { Judge } from './judge.js';
+import { takeRows } from './take-rows.js';
 
 /** What a judge says of a batch. A row that its detector fails on is a reject, and its score NaN: no threshold is that. */
 export interface Verdicts {
@@ -27,7 +28,7 @@ export async function judgeBatch(judge: Judge, batch: FeatureBatch, source: Int3
   if (anomalies.length > 0) {
     try {
       explanation = checked(
-        await detector.explain(rowsOf(batch, anomalies), anomalies.length),
+        await detector.explain(takeRows(batch, anomalies).values, anomalies.length),
         anomalies.length,
         batch.width,
       );
@@ -91,7 +92,7 @@ async function explainOneByOne(
   let hasExpected = true;
   for (const row of anomalies) {
     try {
-      const one = checked(await detector.explain(rowsOf(batch, Int32Array.of(row)), 1), 1, batch.width);
+      const one = checked(await detector.explain(takeRows(batch, [row]).values, 1), 1, batch.width);
       contributions.push(...one.contributions);
       if (one.expected === null) hasExpected = false;
       else {
@@ -128,13 +129,4 @@ function rowsFrom(scores: Float64Array, threshold: number): Int32Array {
   let at = 0;
   for (let row = 0; row < scores.length; row++) if ((scores[row] as number) >= threshold) rows[at++] = row;
   return rows;
-}
-
-function rowsOf({ values, width }: FeatureBatch, rows: Int32Array): Float64Array {
-  const taken = new Float64Array(rows.length * width);
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i] as number;
-    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
-  }
-  return taken;
 }

@@ -7,7 +7,7 @@ import { after, before, test } from 'node:test';
 import { seededRandom } from '../../src/detect/random.js';
 import { outriderHere } from '../support/in-process.js';
 import type { Finished } from '../support/outrider.js';
-import { assertWellFormed } from '../support/well-formed.js';
+import { parseXml } from '../support/parse-xml.js';
 
 const cwd = mkdtempSync(join(tmpdir(), 'outrider-evaluate-'));
 process.chdir(cwd);
@@ -114,7 +114,7 @@ test('--plot writes a picture of every file and detector', async () => {
   assert.equal(code, 0, stderr);
   assert.match(stdout, /\nwrote q\.svg\n$/);
   const svg = readFileSync(join(cwd, 'q.svg'), 'utf8');
-  assertWellFormed(svg);
+  assert.doesNotThrow(() => parseXml(svg));
   assert.doesNotMatch(svg, /NaN|Infinity|undefined/);
   assert.equal(svg.match(/<polyline/g)?.length, 2 * 3);
   assert.equal(svg.match(/>threshold 0\.\d+</g)?.length, 2);

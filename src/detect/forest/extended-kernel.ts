@@ -1,15 +1,8 @@
+import { fastestOf } from './fastest-kernel.js';
 import type { ForestArrays } from './forest-arrays.js';
 import type { PathLengthKernel } from './path-length-kernel.js';
 import { scalarProduct } from './scalar-product.js';
-import {
-  KernelUnavailable,
-  STRETCH_BYTES,
-  aligned,
-  copyForest,
-  forestLayout,
-  kernelIn,
-  memoryOf,
-} from './wasm-memory.js';
+import { STRETCH_BYTES, aligned, copyForest, forestLayout, kernelIn, memoryOf } from './wasm-memory.js';
 
 /** `feature` of a node is the number of its hyperplane in `normal`, which is row-major, planes × width. */
 export interface ExtendedForestArrays extends ForestArrays {
@@ -18,12 +11,10 @@ export interface ExtendedForestArrays extends ForestArrays {
 
 /** As fastestKernel, for an extended forest. */
 export function fastestExtendedKernel(forest: ExtendedForestArrays, width: number): PathLengthKernel {
-  try {
-    return extendedWasmKernel(forest, width);
-  } catch (error) {
-    if (!(error instanceof KernelUnavailable)) throw error;
-    return { ...extendedReferenceKernel(forest, width), slowBecause: error.message };
-  }
+  return fastestOf(
+    () => extendedWasmKernel(forest, width),
+    () => extendedReferenceKernel(forest, width),
+  );
 }
 
 /** The kernel without WebAssembly, and what the other is held against. */

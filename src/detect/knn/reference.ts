@@ -1,5 +1,6 @@
 import { type StandardScale, applyScale } from '../standard-scale.js';
 import type { Matrix } from '../detector.js';
+import { takeRows } from '../take-rows.js';
 import { type Metric, Neighbours } from './neighbours.js';
 
 /** Scaled rows that others are held against, sorted by their distance to the pivot, which is the scale's center. */
@@ -12,14 +13,13 @@ export interface Reference {
 
 /** @param drawn rows of the data */
 export function sortedReference(
-  { values, width }: Matrix,
+  data: Matrix,
   columns: StandardScale,
   drawn: Int32Array,
   metric: Metric,
 ): Reference {
-  const scaled = new Float64Array(drawn.length * width);
-  for (const [i, row] of drawn.entries())
-    scaled.set(values.subarray(row * width, (row + 1) * width), i * width);
+  const { width } = data;
+  const scaled = takeRows(data, drawn).values;
   applyScale(columns, scaled, drawn.length, scaled);
   const origin = new Float64Array(width);
   const single = new Neighbours(origin, Float64Array.of(0), origin, metric, 1);
@@ -30,11 +30,8 @@ export function sortedReference(
   const sorted = Int32Array.from(drawn.keys()).sort(
     (a, b) => (distances[a] as number) - (distances[b] as number) || a - b,
   );
-  const reference = new Float64Array(scaled.length);
-  for (const [place, i] of sorted.entries())
-    reference.set(scaled.subarray(i * width, (i + 1) * width), place * width);
   return {
-    reference,
+    reference: takeRows({ values: scaled, width }, sorted).values,
     toPivot: Float64Array.from(sorted, (i) => distances[i] as number),
     order: Int32Array.from(sorted, (i) => drawn[i] as number),
   };

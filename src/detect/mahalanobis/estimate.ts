@@ -2,7 +2,8 @@ import type { Matrix } from '../detector.js';
 import { drawIndices, seededRandom } from '../random.js';
 import { SINGULAR } from './c-steps.js';
 import { cholesky } from './cholesky.js';
-import { fastMcd, subsetRows, take } from './fast-mcd.js';
+import { takeRows } from '../take-rows.js';
+import { fastMcd, subsetRows } from './fast-mcd.js';
 import { mrcd } from './mrcd.js';
 
 export type Estimator = 'auto' | 'mcd' | 'mrcd';
@@ -34,7 +35,7 @@ export function estimate({ data, estimator, support, seed }: EstimateTask): Esti
   const notes: string[] = [];
   let sample = data;
   if (data.rows > rowsMax) {
-    sample = take(data, drawIndices(data.rows, rowsMax, random).sort());
+    sample = takeRows(data, drawIndices(data.rows, rowsMax, random).sort());
     notes.push(`estimated from ${rowsMax} of ${data.rows} rows, drawn by the seed`);
   }
   const { rows, width } = sample;

@@ -1,5 +1,6 @@
 import type { Matrix } from '../detector.js';
 import { drawIndices } from '../random.js';
+import { takeRows } from '../take-rows.js';
 import { type Concentrated, concentrate, concentrated } from './c-steps.js';
 import { chiSquareQuantile } from './chi-square.js';
 import { consistencyFactor, smallSampleFactor } from './mcd-corrections.js';
@@ -93,11 +94,11 @@ function search(
   const pooledRows = drawIndices(rows, nested ? parts * partRows : rows, random);
   const candidates: Start[] = [];
   for (let part = 0; part < parts; part++) {
-    const taken = nested ? take(data, pooledRows.slice(part * partRows, (part + 1) * partRows)) : data;
+    const taken = nested ? takeRows(data, pooledRows.slice(part * partRows, (part + 1) * partRows)) : data;
     candidates.push(...bestStarts(taken, Math.ceil(taken.rows * share), Math.ceil(starts / parts), random));
   }
   if (central !== null) candidates.unshift(central);
-  const pooled = nested && parts > 1 ? take(data, pooledRows) : null;
+  const pooled = nested && parts > 1 ? takeRows(data, pooledRows) : null;
   const finalists =
     pooled === null
       ? candidates
@@ -156,11 +157,4 @@ function lowest(ends: readonly (Concentrated | null)[], count: number): Concentr
     .filter((end) => end !== null)
     .sort((a, b) => a.logDeterminant - b.logDeterminant)
     .slice(0, count);
-}
-
-export function take({ values, width }: Matrix, rows: Int32Array): Matrix {
-  const taken = new Float64Array(rows.length * width);
-  for (const [i, row] of rows.entries())
-    taken.set(values.subarray(row * width, (row + 1) * width), i * width);
-  return { values: taken, rows: rows.length, width };
 }

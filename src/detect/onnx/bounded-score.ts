@@ -1,3 +1,5 @@
+import { quantileOf } from '../quantile.js';
+
 /** Where the raw scores of the training rows lie, strangest highest. */
 export interface RawScale {
   readonly median: number;
@@ -27,17 +29,9 @@ export function boundedScore(raw: number, { median, spread }: RawScale): number 
  */
 export function rawScaleOf(raws: Float64Array): RawScale | null {
   const sorted = raws.slice().sort();
-  const spread = quantile(sorted, 0.75) - quantile(sorted, 0.25);
-  const scale = { median: quantile(sorted, 0.5), spread: spread > 0 ? spread : deviation(raws) };
+  const spread = quantileOf(sorted, 0.75) - quantileOf(sorted, 0.25);
+  const scale = { median: quantileOf(sorted, 0.5), spread: spread > 0 ? spread : deviation(raws) };
   return scale.spread > 0 && Number.isFinite(scale.spread) ? scale : null;
-}
-
-/** Linear between the two neighbours, as numpy's default is. */
-export function quantile(sorted: Float64Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const low = sorted[Math.floor(at)] as number;
-  const high = sorted[Math.ceil(at)] as number;
-  return low + (high - low) * (at - Math.floor(at));
 }
 
 /** Of the population. */

@@ -1,5 +1,5 @@
-import { TrainingFault } from '../detector.js';
-import type { Matrix } from '../detector.js';
+import { messageOf } from '../../errors.js';
+import { type Matrix, TrainingFault } from '../detector.js';
 import { type Wishes, areOutlierLabels, inputOf, readableOutputs, readingOf } from './agreement.js';
 import { type RawScale, boundedScore, rawScaleOf } from './bounded-score.js';
 import { columnsOf, standardised } from './columns.js';
@@ -127,6 +127,6 @@ async function asFault<T>(running: Promise<T>): Promise<T> {
   try {
     return await running;
   } catch (cause) {
-    throw new TrainingFault(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw new TrainingFault(messageOf(cause), { cause });
   }
 }

@@ -1,5 +1,6 @@
 import type { Matrix } from '../detector.js';
-import { deviation, quantile } from './bounded-score.js';
+import { quantileOf } from '../quantile.js';
+import { deviation } from './bounded-score.js';
 
 /** What is known of each feature from the training rows. */
 export interface Columns {
@@ -21,7 +22,7 @@ export function columnsOf({ values, rows, width }: Matrix): Columns {
     columns.mean[i] = column.reduce((sum, value) => sum + value / rows, 0);
     const spread = deviation(column);
     columns.deviation[i] = spread > 0 && Number.isFinite(spread) ? spread : 1;
-    columns.median[i] = quantile(column.sort(), 0.5);
+    columns.median[i] = quantileOf(column.sort(), 0.5);
   }
   return columns;
 }
