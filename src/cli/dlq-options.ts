@@ -1,7 +1,8 @@
-import { type Command, InvalidArgumentError } from 'commander';
+import type { Command } from 'commander';
 import type { LetterFilter } from '../dlq/letter-filter.js';
-import { type Bound, parseBound } from '../kafka/offset-bounds.js';
+import type { Bound } from '../kafka/offset-bounds.js';
 import { UsageError } from '../errors.js';
+import { boundOption } from './bound-option.js';
 import { type Connection, connectionFor } from './connection.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect } from './options.js';
@@ -25,10 +26,15 @@ export function letterOptions(command: Command): Command {
     .option(
       '--from <bound>',
       'letters from here on: earliest, an offset, an ISO time, or ago (2h, 30m)',
-      bound,
+      boundOption,
       'earliest',
     )
-    .option('--to <bound>', 'letters before here: latest, an offset, an ISO time, or ago', bound, 'latest');
+    .option(
+      '--to <bound>',
+      'letters before here: latest, an offset, an ISO time, or ago',
+      boundOption,
+      'latest',
+    );
 }
 
 /** Which dead-letter topic, and how to reach it; the configuration is null where there is none. @throws UsageError */
@@ -42,24 +48,10 @@ export function lettersAt(
   return { ...connection, topic, groupPrefix: `${connection.config?.group ?? 'outrider'}.dlq` };
 }
 
-/** Records in a range, by partition. */
-export function recordsBetween(from: ReadonlyMap<number, number>, to: ReadonlyMap<number, number>): number {
-  return [...to].reduce((sum, [partition, end]) => sum + end - (from.get(partition) ?? end), 0);
-}
-
 export function filterOf({ reason, schema, entity }: LetterOptions): LetterFilter {
   return {
     reasons: reason === undefined ? null : new Set(reason),
     schema: schema ?? null,
     entity: entity ?? null,
   };
-}
-
-function bound(text: string): Bound {
-  const parsed = parseBound(text, Date.now());
-  if (parsed === null)
-    throw new InvalidArgumentError(
-      'earliest, latest, an offset, an ISO time, or a duration ago (2h) is wanted',
-    );
-  return parsed;
 }

@@ -214,6 +214,13 @@ export class KafkaAdmin implements OffsetReader {
     );
   }
 
+  /** The names of all consumer groups that this client may see. */
+  async groups(): Promise<readonly string[]> {
+    return this.asking('listing the groups', async (admin) =>
+      (await admin.listGroups()).groups.map(({ groupId }) => groupId),
+    );
+  }
+
   /** The members of a group; 0 where there is no such group. */
   async memberCount(group: string): Promise<number> {
     return this.asking(`group ${group}: reading its members`, async (admin) => {

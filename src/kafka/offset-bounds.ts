@@ -43,3 +43,8 @@ export async function resolveBounds(
   };
   return { from: await resolve(bounds.from), to: await resolve(bounds.to) };
 }
+
+/** Offsets in ranges by partition: as many records at most, fewer where compaction or transactions left gaps. */
+export function recordsBetween(from: ReadonlyMap<number, number>, to: ReadonlyMap<number, number>): number {
+  return [...to].reduce((sum, [partition, end]) => sum + end - (from.get(partition) ?? end), 0);
+}
