@@ -43,9 +43,9 @@ async function run(options: RunOptions, context: CliContext): Promise<void> {
   const supervisor = new Supervisor({
     config,
     workers: workers === 'auto' ? null : workers,
-    workerArguments: ['--config', options.config, '--log-level', options.logLevel],
+    workerArguments: ['worker', '--config', options.config, '--log-level', options.logLevel],
     environment: context.environment,
-    stopAtEnd: options.stopAtEnd ?? false,
+    stopAt: options.stopAtEnd === true ? 'end' : 'never',
     clock: Date.now,
     random: Math.random,
     log,

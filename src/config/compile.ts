@@ -49,13 +49,15 @@ class ConfigCompiler {
 
   compile(brokersOverride: string | undefined): Config {
     const { group, input, output, delivery, commit, fleet } = this.written;
+    const anomalies = output.anomalies ?? `${input.topic}.anomalies`;
     return {
       file: this.file,
       kafka: this.kafka(brokersOverride),
       group,
       input: this.input(),
       output: {
-        anomalies: output.anomalies ?? `${input.topic}.anomalies`,
+        anomalies,
+        subject: `${anomalies}-value`,
         deadLetters: output.deadLetters ?? `${input.topic}.dlt`,
         compression: output.compression,
       },

@@ -42,6 +42,8 @@ export interface InputConfig {
 
 export interface OutputConfig {
   readonly anomalies: string;
+  /** Under which the schema of the anomalies stands in a registry, by Confluent's TopicNameStrategy. */
+  readonly subject: string;
   readonly deadLetters: string;
   readonly compression: Compression;
 }

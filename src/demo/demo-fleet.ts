@@ -28,9 +28,9 @@ export function startFleet(
   const supervisor = new Supervisor({
     config,
     workers,
-    workerArguments: ['--config', file, '--log-level', logLevel],
+    workerArguments: ['worker', '--config', file, '--log-level', logLevel],
     environment,
-    stopAtEnd: false,
+    stopAt: 'never',
     clock: Date.now,
     random: Math.random,
     log,

@@ -1,5 +1,5 @@
 import type { Clock, OutgoingRecord } from '../model.js';
-import type { OutputTopic } from '../publish/publisher.js';
+import type { OutputTopic } from '../publish/output-topic.js';
 import { fitsAlone } from '../publish/record-size.js';
 import type { Letter } from './letter.js';
 import type { Outcome, Treated, Treatment } from './treatment.js';

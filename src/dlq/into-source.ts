@@ -1,6 +1,6 @@
 import type { OutgoingRecord } from '../model.js';
 import { REDRIVE_ATTEMPTS } from '../publish/dead-letter.js';
-import type { OutputTopic } from '../publish/publisher.js';
+import type { OutputTopic } from '../publish/output-topic.js';
 import { fitsAlone } from '../publish/record-size.js';
 import type { Letter } from './letter.js';
 import { eventHeaders } from './read-letter.js';

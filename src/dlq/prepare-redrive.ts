@@ -19,7 +19,8 @@ import {
   prepareJudge,
   prepareReading,
 } from '../pipeline/setup.js';
-import { type OutputTopic, Publisher } from '../publish/publisher.js';
+import type { OutputTopic } from '../publish/output-topic.js';
+import { Publisher } from '../publish/publisher.js';
 import { IntoParking } from './into-parking.js';
 import { IntoPipeline } from './into-pipeline.js';
 import { IntoSource } from './into-source.js';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { MissingRemoteError, StalledError, exitCodeFor, messageOf } from '../errors.js';
+import { AnswerNoError, MissingRemoteError, StalledError, exitCodeFor, messageOf } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import type { Clock } from '../model.js';
 import { endOffsets, untilCommitted } from './end-offsets.js';
@@ -30,6 +30,8 @@ export interface RunWorkerOptions {
   readonly onWorker?: (worker: Worker) => Promise<AsyncDisposable | null>;
   readonly signal: AbortSignal;
   /** See WorkerOptions. */
+  readonly mission?: WorkerOptions['mission'];
+  /** See WorkerOptions. */
   readonly through?: WorkerOptions['through'];
 }
 
@@ -43,7 +45,7 @@ export async function runWorker(options: RunWorkerOptions): Promise<FleetResult>
       kind: 'failure',
       message: messageOf(error),
       exitCode: exitCodeFor(error),
-      permanent: error instanceof MissingRemoteError && !error.mayPass,
+      permanent: error instanceof AnswerNoError || (error instanceof MissingRemoteError && !error.mayPass),
       stall: error instanceof StalledError ? error.reason : null,
     });
     throw error;
@@ -58,6 +60,7 @@ async function runUntilStopped({
   supervisor,
   onWorker,
   signal,
+  mission,
   through,
 }: RunWorkerOptions): Promise<FleetResult> {
   const started = performance.now();
@@ -68,6 +71,7 @@ async function runUntilStopped({
     clock,
     log,
     predecessor,
+    mission,
     ...(through === undefined ? {} : { through }),
   });
   const shown = (await onWorker?.(worker)) ?? null;

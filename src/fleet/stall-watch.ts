@@ -217,13 +217,14 @@ export class StallWatch {
 
 function after(
   last: Stillness | undefined,
-  { state, position, committed, unreadable }: TaskStatus,
-  end: number,
+  { state, position, committed, unreadable, end: taskEnd }: TaskStatus,
+  logEnd: number,
   { readingMs, takingOverMs }: Look,
 ): Stillness {
   const sameCommitted = last?.committed === committed;
   const { stillMs: countedStill = 0, uncommittedMs: countedUncommitted = 0 } = last ?? {};
   const standsStill = sameCommitted && last?.position === position;
+  const end = taskEnd === null ? logEnd : Math.min(taskEnd, logEnd);
   // Before a batch that cannot be read a new process would stand as well.
   const toBeRead = unreadable === null ? end : (position ?? end);
   const hasToRead = state === 'running' && (position === null || toBeRead > position);

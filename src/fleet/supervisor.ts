@@ -22,10 +22,11 @@ export interface SupervisorOptions {
   readonly workers: number | null;
   /** The file that is forked for each worker; the package's own unless a test puts another in its place. */
   readonly workerProgram?: string;
-  /** What follows `outrider worker` on a child's command line. */
+  /** What follows `outrider` on a child's command line: `worker`, and its flags. */
   readonly workerArguments: readonly string[];
   readonly environment: Readonly<Record<string, string | undefined>>;
-  readonly stopAtEnd: boolean;
+  /** Where it stops: nowhere, at what is the end of the topic when it starts, or at an offset of each partition. */
+  readonly stopAt: 'never' | 'end' | ReadonlyMap<number, number>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Logger;
@@ -90,7 +91,7 @@ export class Supervisor implements FleetView {
     });
   }
 
-  /** Runs the fleet until the signal aborts or, with stopAtEnd, the group has committed everything. @throws OutriderError */
+  /** Runs the fleet until the signal aborts or the group has committed what it is to stop at. @throws OutriderError */
   async run(signal: AbortSignal): Promise<FleetResult> {
     const started = performance.now();
     const killAll = (): void => this.places.forEach(({ process }) => process?.terminate('SIGKILL'));
@@ -109,10 +110,11 @@ export class Supervisor implements FleetView {
       await anomalyFrame(config, this.stopping.signal).catch((error: unknown) => {
         if (!this.stopping.signal.aborted) throw error;
       });
-      const ends = this.options.stopAtEnd ? await endOffsets(this.admin, config.input.topic) : null;
+      const { stopAt } = this.options;
+      const ends = stopAt === 'end' ? await endOffsets(this.admin, config.input.topic) : stopAt;
       const count = this.options.workers ?? Math.min(partitions, config.fleet.max);
       const places = Array.from({ length: count }, (_, i) => this.keepPlace(i + 1));
-      if (ends !== null) void this.stopAt(ends);
+      if (ends !== 'never') void this.stopAtOffsets(ends);
       await Promise.all(places);
       if (this.fatal !== null) throw this.fatal;
       return { ...this.totals(), restarts: this.restarts, seconds: (performance.now() - started) / 1000 };
@@ -272,7 +274,7 @@ export class Supervisor implements FleetView {
     return ended;
   }
 
-  private async stopAt(ends: ReadonlyMap<number, number>): Promise<void> {
+  private async stopAtOffsets(ends: ReadonlyMap<number, number>): Promise<void> {
     const { config } = this.options;
     try {
       await untilCommitted(this.admin, config.group, config.input.topic, ends, this.stopping.signal, () =>

@@ -1,5 +1,6 @@
 /** What the end of a worker's process means to its supervisor. */
 import {
+  AnswerNoError,
   ConfigurationError,
   EXIT,
   MissingRemoteError,
@@ -31,5 +32,6 @@ export function fatalError({ code, failure }: WorkerExit): OutriderError | null 
   const message = failure?.message ?? `a worker exited with code ${code}`;
   if (code === EXIT.usage) return new ConfigurationError(message);
   if (code === EXIT.unusable) return new UnusableFileError(message);
-  return failure?.permanent === true ? new MissingRemoteError(message) : null;
+  if (failure?.permanent !== true) return null;
+  return failure.exitCode === EXIT.answerNo ? new AnswerNoError(message) : new MissingRemoteError(message);
 }

@@ -30,7 +30,7 @@ export class WorkerProcess {
 
   /**
    * @param program the file that is forked
-   * @param args what follows `outrider worker`
+   * @param args the command that makes it a worker, with its flags
    * @param predecessor the member id of the process that died in its place, or null
    */
   constructor(
@@ -40,7 +40,7 @@ export class WorkerProcess {
     predecessor: string | null,
   ) {
     const started = performance.now();
-    this.child = fork(program, ['worker', ...args], {
+    this.child = fork(program, [...args], {
       env: { ...environment, [SUPERVISED_VARIABLE]: '1', [PREDECESSOR_VARIABLE]: predecessor ?? undefined },
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

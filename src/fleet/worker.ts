@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { type OutriderError, type StalledError, UnreachableError } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
+import { assignByWork } from '../kafka/assign-by-work.js';
 import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
 import { dismissMember } from '../kafka/dismiss-member.js';
@@ -11,6 +12,7 @@ import { PlainTransport } from '../kafka/plain-transport.js';
 import { TransactionalSink } from '../kafka/transactional-sink.js';
 import type { Clock, TopicPartition } from '../model.js';
 import { WorkerMetrics } from '../observe/worker-metrics.js';
+import { LiveCourse } from '../pipeline/live-course.js';
 import { PartitionTasks } from '../pipeline/partition-tasks.js';
 import { findTopics, verdictOf } from '../pipeline/publishing.js';
 import type { Judge } from '../detect/judge.js';
@@ -26,8 +28,10 @@ import {
 } from '../pipeline/setup.js';
 import type { OffsetReader, PartitionSink, PartitionSource, RecordTransport } from '../ports.js';
 import { Producer } from '../publish/producer.js';
-import { Publisher } from '../publish/publisher.js';
+import type { OutputTopic } from '../publish/output-topic.js';
+import { Publisher, type PublisherOptions } from '../publish/publisher.js';
 import type { Totals, WorkerReport } from './messages.js';
+import type { Mission } from './mission.js';
 import { StallWatch, lookIntervalMs } from './stall-watch.js';
 
 export interface WorkerOptions {
@@ -36,6 +40,8 @@ export interface WorkerOptions {
   readonly log: Logger;
   /** The member id of a process that is dead, and whose place this one takes; null where there was none. */
   readonly predecessor: string | null;
+  /** What it is there for; absent: the live topic. */
+  readonly mission?: Mission | undefined;
   /** Takes the worker's own ports and gives those it works with; this is where tests and controls put faults in. */
   readonly through?: (own: WorkerPorts) => WorkerPorts;
 }
@@ -84,7 +90,7 @@ export class Worker {
     reading: EventReading,
     judge: Judge,
   ) {
-    const { config, log } = options;
+    const { config, log, mission } = options;
     let reject: (error: OutriderError) => void = () => undefined;
     this.failed = new Promise<never>((_resolve, fail) => (reject = fail));
     this.failed.catch(() => undefined);
@@ -105,6 +111,7 @@ export class Worker {
       group: config.group,
       topic: config.input.topic,
       log,
+      assigner: mission === undefined ? undefined : assignByWork(config.input.topic, mission.work),
       onFailure: this.fail,
     });
     const { kafka, fleet, commit, group, input } = config;
@@ -141,7 +148,7 @@ export class Worker {
       this.stalled = stall;
       this.fail(stall);
     });
-    const { config, clock, log, predecessor } = this.options;
+    const { config, clock, log, predecessor, mission } = this.options;
     await prepareOutputCodec(config, log);
     // Nobody waits for it: with or without, the group takes this one in.
     if (predecessor !== null) void dismissMember(config.kafka, config.group, predecessor, log);
@@ -150,6 +157,7 @@ export class Worker {
       anomalies: config.output.anomalies,
       deadLetters: config.output.deadLetters,
     });
+    const furtherTopics = await this.furtherTopics();
     const frame = await anomalyFrame(config, this.stopping.signal);
     if (config.delivery === 'at-least-once') {
       this.transport = new PlainTransport(config.kafka, log, config.output.compression);
@@ -157,24 +165,34 @@ export class Worker {
     }
     const { judge } = this.scorer;
     const ports = this.ports();
-    const limits = new Map([anomalies, deadLetters].map(({ name, batchBytesMax }) => [name, batchBytesMax]));
+    const limits = new Map(
+      [anomalies, deadLetters, ...furtherTopics].map(({ name, batchBytesMax }) => [name, batchBytesMax]),
+    );
+    const publisherOptions: PublisherOptions = {
+      verdict: verdictOf(judge),
+      group: config.group,
+      anomalies,
+      deadLetters,
+      frame,
+      clock,
+      runId: mission?.runId ?? null,
+    };
     this.tasks = new PartitionTasks(
       {
         group: config.group,
-        startAt: config.input.startAt,
-        onTruncated: config.input.onTruncated,
+        course:
+          mission?.course(ports.offsets) ??
+          new LiveCourse({
+            group: config.group,
+            startAt: config.input.startAt,
+            onTruncated: config.input.onTruncated,
+            offsets: ports.offsets,
+          }),
         commit: config.commit,
         source: ports.source,
-        offsets: ports.offsets,
         scorer: ports.scorer,
-        publisher: new Publisher({
-          verdict: verdictOf(judge),
-          group: config.group,
-          anomalies,
-          deadLetters,
-          frame,
-          clock,
-        }),
+        publisher: mission?.publisher(publisherOptions, furtherTopics) ?? new Publisher(publisherOptions),
+        pace: mission?.pace ?? null,
         producer: new Producer({
           transport: this.transport ?? onlyInTransactions,
           batchBytesMax: (topic) => limits.get(topic) ?? anomalies.batchBytesMax,
@@ -229,14 +247,14 @@ export class Worker {
   }
 
   private ports(): WorkerPorts {
-    const { config, log, through } = this.options;
+    const { config, log, through, mission } = this.options;
     const { transport } = this;
     const commitOffset: OffsetCommit = (at, offset, metadata) =>
       this.member.commitOffset(at, offset, metadata);
     const own: WorkerPorts = {
       offsets: this.admin,
       source: this.member,
-      scorer: this.scorer,
+      scorer: mission?.scorer(this.scorer) ?? this.scorer,
       commitOffset,
       sinkFor: (at) =>
         transport === null
@@ -255,6 +273,13 @@ export class Worker {
             ),
     };
     return through?.(own) ?? own;
+  }
+
+  private async furtherTopics(): Promise<readonly OutputTopic[]> {
+    const { config, mission } = this.options;
+    const names = mission?.furtherTopics ?? [];
+    const named = Object.fromEntries(names.map((name) => [name, name]));
+    return Object.values(await findTopics(this.admin, config.kafka, named));
   }
 
   private noteWaiting(reason: string | null): void {

@@ -33,6 +33,8 @@ export interface GroupMemberOptions {
   readonly group: string;
   readonly topic: string;
   readonly log: Logger;
+  /** How partitions are shared out among the members of the group, which all have to say the same; absent: in turn. */
+  readonly assigner?: PartitionAssigner | undefined;
   /** The member cannot go on: not for a moment, but until somebody does something. */
   readonly onFailure: (error: OutriderError) => void;
 }
@@ -52,7 +54,7 @@ export class GroupMember implements PartitionSource {
   private lastTrouble: string | null = null;
 
   constructor(private readonly options: GroupMemberOptions) {
-    const { kafka, group, log } = options;
+    const { kafka, group, log, assigner = PartitionAssigners.roundRobin } = options;
     this.consumer = createClient(kafka, 'consumer', log).consumer({
       groupId: group,
       sessionTimeout: kafka.sessionTimeoutMs,
@@ -65,7 +67,7 @@ export class GroupMember implements PartitionSource {
       minBytes: 1,
       readUncommitted: false,
       allowAutoTopicCreation: false,
-      partitionAssigners: [withoutOffsetReset(PartitionAssigners.roundRobin)],
+      partitionAssigners: [withoutOffsetReset(assigner)],
       retry: {
         ...MEMBER_RETRY,
         restartOnFailure: () => this.mayRestart(),

@@ -8,7 +8,7 @@ import { parseRegistered } from '../decode/schema-references.js';
 import { isNoSchema } from '../decode/schema-source.js';
 import { anomalySchemaText } from '../publish/anomaly-record.js';
 import { type Finding, fault, ok, tried, warning } from './finding.js';
-import { type EventReading, anomalySubject } from './setup.js';
+import type { EventReading } from './setup.js';
 
 /** Versions of the input's subject, the newest, that are compared with the reader schema. */
 const VERSIONS_MAX = 100;
@@ -51,7 +51,7 @@ async function ownSchema(
   client: RegistryClient,
   signal: AbortSignal,
 ): Promise<string> {
-  const subject = anomalySubject(config);
+  const { subject } = config.output;
   const schema = anomalySchemaText();
   const id = await client.lookUp(subject, schema, signal);
   if (id !== null) return `${subject} holds Outrider's schema, id ${id}`;

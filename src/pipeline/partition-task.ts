@@ -4,16 +4,17 @@ import {
   MissingRemoteError,
   OutriderError as KnownError,
   type OutriderError,
-  UnreachableError,
   messageOf,
 } from '../errors.js';
 import { FENCE_BACKOFF_FIRST_MS, FENCE_BACKOFF_MAX_MS, SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
 import type { SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { PartitionSink } from '../ports.js';
+import { columnsOf } from '../record-columns.js';
 import { slices } from './batch-slices.js';
+import type { PartitionCourse } from './course.js';
+import { cutBatch } from './cut-batch.js';
 import { sliceRecordsMax } from './in-flight.js';
 import { PendingOutput } from './pending-output.js';
-import { decideStart, saysWhenGroupStarted } from './start-offset.js';
 import type { TaskContext, TaskState, TaskStatus } from './task-context.js';
 import { UnreadablePartition } from './unreadable-partition.js';
 
@@ -28,7 +29,8 @@ export class PartitionTask {
   private position: number | null = null;
   private committed: number | null = null;
   private highWatermark = 0;
-  private metadata = '';
+  /** Since the last fence. */
+  private course: PartitionCourse | null = null;
   private movedAtMs: number;
   private pending: PendingOutput;
   /** The commit in flight; at most one. */
@@ -62,8 +64,10 @@ export class PartitionTask {
     await this.sink.discard();
   }
 
-  async handle(batch: SourceBatch, signal: AbortSignal): Promise<void> {
-    if (this.state !== 'running' || this.position === null) return;
+  async handle(fetched: SourceBatch, signal: AbortSignal): Promise<void> {
+    if (this.state !== 'running' || this.position === null || this.course === null) return;
+    const { outputFrom, end } = this.course;
+    const batch = cutBatch(fetched, end);
     if (batch.fetchedOffset > this.position) {
       // Fetched before the last fence: taking it would skip what lies between.
       this.context.source.start(this.at, this.position);
@@ -71,22 +75,36 @@ export class PartitionTask {
     }
     if (batch.nextOffset <= this.position) return;
     const { ownership, position } = this;
-    this.context.metrics.batch(batch.records.length);
-    for (const slice of slices(
-      batch,
-      position,
-      sliceRecordsMax(this.context.scorer.judge.features.length, this.context.commit.maxRecords),
-    )) {
+    const { metrics, scorer, commit, publisher, pace } = this.context;
+    metrics.batch(batch.records.length);
+    const recordsMax = Math.min(
+      sliceRecordsMax(scorer.judge.features.length, commit.maxRecords),
+      pace?.recordsMax ?? Infinity,
+    );
+    for (const slice of slices(batch, position, recordsMax, outputFrom)) {
       // Between slices the event loop turns: heartbeats, answers and signals come through however full the topic is.
       await turn();
+      await pace?.take(slice.records.length, signal);
       if (signal.aborted || !this.isStillRunning(ownership)) return;
-      const scored = await this.context.scorer.score(slice, signal);
+      const scored = await scorer.score(slice, signal);
       if (signal.aborted || !this.isStillRunning(ownership)) return;
-      this.pending.add(slice, scored, this.context.publisher.output(scored));
+      if (firstOffsetOf(slice) < outputFrom) this.pending.addSilent(slice);
+      else {
+        const output = await publisher.output(scored);
+        if (signal.aborted || !this.isStillRunning(ownership)) return;
+        this.pending.add(slice, scored, output);
+      }
       this.moveTo(slice.nextOffset, slice.highWatermark);
       if (this.isDue()) await this.commitWithRoom(signal);
       if (signal.aborted || !this.isStillRunning(ownership)) return;
     }
+    if (batch.nextOffset >= end) this.finish();
+  }
+
+  /** All that was to be read is read: what it caused is committed without waiting for more. */
+  private finish(): void {
+    this.context.source.pause(this.at);
+    this.startCommit();
   }
 
   private isStillRunning(ownership: number): boolean {
@@ -94,20 +112,23 @@ export class PartitionTask {
   }
 
   passed(firstOffset: number, nextOffset: number): void {
-    if (this.state !== 'running' || this.position === null || nextOffset <= this.position) return;
+    if (this.state !== 'running' || this.position === null || this.course === null) return;
+    const next = Math.min(nextOffset, this.course.end);
+    if (next <= this.position) return;
     if (firstOffset > this.position && this.gapSeenAt !== firstOffset) {
       // Compaction left a gap, or this was fetched before the last fence: a new fetch tells.
       this.gapSeenAt = firstOffset;
       this.context.source.start(this.at, this.position);
       return;
     }
-    this.pending.passTo(nextOffset);
-    this.moveTo(nextOffset, Math.max(this.highWatermark, nextOffset));
+    this.pending.passTo(next);
+    this.moveTo(next, Math.max(this.highWatermark, next));
+    if (next === this.course.end) this.finish();
   }
 
   /** What was read so far is committed as ever; from here on the partition waits. */
   unreadable(batch: UnreadableBatch): void {
-    if (this.state !== 'running' || this.position === null) return;
+    if (this.state !== 'running' || this.position === null || this.isThrough()) return;
     if (batch.offset !== this.position) {
       // Fetched before the last fence.
       this.context.source.start(this.at, this.position);
@@ -119,7 +140,8 @@ export class PartitionTask {
   }
 
   /** The brokers were asked where the partition ends: what fetches said may be old. */
-  heardEnd(offset: number): void {
+  heardEnd(logEnd: number): void {
+    const offset = this.within(logEnd);
     if (this.state !== 'running' || offset <= this.highWatermark) return;
     if (this.lag() === 0) this.movedAtMs = performance.now();
     this.highWatermark = offset;
@@ -147,7 +169,7 @@ export class PartitionTask {
   }
 
   status(): TaskStatus {
-    const { position, committed, state, at } = this;
+    const { position, committed, state, at, course } = this;
     const idleMs = this.lag() === 0 ? 0 : performance.now() - this.movedAtMs;
     return {
       partition: at.partition,
@@ -155,6 +177,7 @@ export class PartitionTask {
       position,
       committed,
       lag: position === null ? null : this.lag(),
+      end: course === null || course.end === Infinity ? null : course.end,
       idleMs,
       unreadable: this.wall.message,
     };
@@ -168,11 +191,20 @@ export class PartitionTask {
     return this.position === null ? 0 : Math.max(0, this.highWatermark - this.position);
   }
 
+  /** Offsets from the end of its course on are nothing to it. */
+  private within(offset: number): number {
+    return Math.min(offset, this.course?.end ?? Infinity);
+  }
+
+  private isThrough(): boolean {
+    return this.position !== null && this.position >= (this.course?.end ?? Infinity);
+  }
+
   private moveTo(position: number, highWatermark: number): void {
     if (position > (this.position ?? -1) || this.lag() === 0) this.movedAtMs = performance.now();
     this.position = position;
     if (this.wall.movedTo(position)) this.context.metrics.setUnreadable(this.at, false);
-    this.highWatermark = Math.max(highWatermark, position);
+    this.highWatermark = Math.max(this.within(highWatermark), position);
     this.context.metrics.setLag(this.at, this.lag());
   }
 
@@ -207,9 +239,10 @@ export class PartitionTask {
   private startCommit(): void {
     if (this.committing !== null || this.pending.isEmpty) return;
     const unit = this.pending;
-    const { ownership } = this;
+    const { ownership, course } = this;
+    if (course === null) return;
     this.pending = new PendingOutput(unit.nextOffset, performance.now());
-    const committing = this.commit(unit, ownership)
+    const committing = this.commit(unit, course, ownership)
       .catch((error: unknown) => this.context.onFatal(error as OutriderError))
       .finally(() => {
         if (this.ownership === ownership) this.committing = null;
@@ -217,7 +250,7 @@ export class PartitionTask {
     this.committing = committing;
   }
 
-  private async commit(unit: PendingOutput, ownership: number): Promise<void> {
+  private async commit(unit: PendingOutput, course: PartitionCourse, ownership: number): Promise<void> {
     const { metrics, producer, clock, scorer } = this.context;
     const started = performance.now();
     try {
@@ -226,7 +259,7 @@ export class PartitionTask {
       const written = performance.now();
       // At least once has no fence: an offset of an earlier ownership must not land after a later one.
       if (this.ownership !== ownership) return;
-      await transaction.commit(unit.nextOffset, this.metadata);
+      await transaction.commit(unit.nextOffset, course.metadata(unit));
       metrics.stage('publish', written - started);
       metrics.stage('commit', performance.now() - written);
     } catch (error) {
@@ -237,7 +270,7 @@ export class PartitionTask {
     this.failures = 0;
     // Committed is committed, whoever owns the partition by now.
     const { name: model, version } = scorer.judge.identity;
-    metrics.committed(this.at, { ...unitFacts(unit), model, version, nowMs: clock() });
+    metrics.committed(this.at, { ...countsOf(unit), model, version, nowMs: clock() });
     if (this.ownership === ownership) this.committed = unit.nextOffset;
   }
 
@@ -309,42 +342,18 @@ export class PartitionTask {
    */
   private async fenceAndStart(ownership: number, triedForMs: number): Promise<void> {
     const { sink, at, context } = this;
-    const { offsets, group, startAt, onTruncated } = context;
-    const own = await sink.fence();
-    // What stands beside an offset of ours says all that the others would: only then nobody else has to answer.
-    const others = saysWhenGroupStarted(own) ? [] : await offsets.committed(group, at.topic);
-    const committed = new Map(others).set(at.partition, own);
-    const range = (await offsets.range(at.topic)).get(at.partition);
-    // A broker whose metadata lags does not name a partition that was just added.
-    if (range === undefined) {
-      throw new UnreachableError(
-        `topic ${at.topic}, partition ${at.partition}: the broker does not know it yet`,
-      );
-    }
-    const isSettled = triedForMs >= SETTLE_TIMEOUT_MS;
-    const atTime = async (timeMs: number): Promise<number> =>
-      (await offsets.atTime(at.topic, timeMs)).get(at.partition) ?? range.high;
-    const start = await decideStart({
-      at,
-      group,
-      committed,
-      range,
-      isSettled,
-      startAt,
-      onTruncated,
-      atTime,
-    });
+    const course = await context.course.begin(at, await sink.fence(), triedForMs);
     if (this.ownership !== ownership) return;
-    if (start.isNew) await (await sink.begin()).commit(start.offset, start.metadata);
+    if (course.isNew) await (await sink.begin()).commit(course.offset, course.metadata(null));
     if (this.ownership !== ownership) return;
-    this.metadata = start.metadata;
+    this.course = course;
     this.state = 'running';
-    this.committed = start.offset;
-    this.pending = new PendingOutput(start.offset, performance.now());
+    this.committed = course.offset;
+    this.pending = new PendingOutput(course.offset, performance.now());
     this.gapSeenAt = -1;
-    this.moveTo(start.offset, range.high);
-    context.source.start(at, start.offset);
-    context.log.info({ ...at, offset: start.offset, lag: this.lag() }, 'partition taken over');
+    this.moveTo(course.offset, course.logEnd);
+    if (!this.isThrough()) context.source.start(at, course.offset);
+    context.log.info({ ...at, offset: course.offset, lag: this.lag() }, 'partition taken over');
   }
 }
 
@@ -356,7 +365,12 @@ function mayPass(error: KnownError, triedForMs: number): boolean {
   );
 }
 
-function unitFacts({ events, tombstones, anomalies, deadLetters, appendTimesMs }: PendingOutput) {
+/** The first offset that a slice stands for, control records and gaps aside; Infinity where it has no record. */
+function firstOffsetOf({ records }: SourceBatch): number {
+  return records.length === 0 ? Infinity : Number(columnsOf(records).offsets[0]);
+}
+
+function countsOf({ events, tombstones, anomalies, deadLetters, appendTimesMs }: PendingOutput) {
   return { events, tombstones, anomalies, deadLetters, appendTimesMs };
 }
 

@@ -3,6 +3,19 @@ import type { Output, ScoredRows } from '../publish/publisher.js';
 import { columnsOf } from '../record-columns.js';
 import { recordBytes } from '../publish/record-size.js';
 
+/** What a commit counts. */
+export type UnitFacts = Pick<
+  PendingOutput,
+  | 'events'
+  | 'scored'
+  | 'tombstones'
+  | 'anomalies'
+  | 'alreadyThere'
+  | 'takenBack'
+  | 'deadLetters'
+  | 'appendTimesMs'
+>;
+
 /** What events caused since the last commit: it goes out in one transaction with the offset behind the last of them. */
 export class PendingOutput {
   readonly records: OutgoingRecord[] = [];
@@ -13,6 +26,10 @@ export class PendingOutput {
   tombstones = 0;
   anomalies = 0;
   readonly deadLetters = new Map<DeadLetterReason, number>();
+  /** Events that have a score. */
+  scored = 0;
+  alreadyThere = 0;
+  takenBack = 0;
   readonly appendTimesMs: Float64Array[] = [];
 
   constructor(
@@ -30,11 +47,20 @@ export class PendingOutput {
     this.nextOffset = nextOffset;
   }
 
-  add(batch: SourceBatch, { fields }: ScoredRows, output: Output): void {
+  /** Events whose output is dropped. */
+  addSilent(batch: SourceBatch): void {
+    this.passTo(batch.nextOffset);
+  }
+
+  /** @param batch that was read, of which some may not have been scored */
+  add(batch: SourceBatch, { batch: taken, fields, rejects }: ScoredRows, output: Output): void {
     this.passTo(batch.nextOffset);
     this.events += batch.records.length;
+    this.scored += taken.records.length - fields.tombstones - rejects.length;
     this.tombstones += fields.tombstones;
     this.anomalies += output.anomalies;
+    this.alreadyThere += output.alreadyThere;
+    this.takenBack += output.takenBack;
     for (const [reason, count] of output.deadLetters)
       this.deadLetters.set(reason, (this.deadLetters.get(reason) ?? 0) + count);
     for (const record of output.records) {

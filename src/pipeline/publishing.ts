@@ -1,7 +1,8 @@
 import type { Judge } from '../detect/judge.js';
 import { type KafkaAdmin, missingTopic } from '../kafka/admin.js';
 import type { KafkaConfig } from '../kafka/client.js';
-import type { OutputTopic, Verdict } from '../publish/publisher.js';
+import type { OutputTopic } from '../publish/output-topic.js';
+import type { Verdict } from '../publish/publisher.js';
 
 /** Topics to be written to, as they are found. @throws MissingRemoteError that says how to create the first missing one */
 export async function findTopics<Name extends string>(

@@ -131,13 +131,8 @@ export function scorerOf(
 export async function anomalyFrame(config: Config, signal: AbortSignal): Promise<Buffer> {
   const { registry } = config.input;
   if (registry === null) return singleObjectHeader(anomalyType());
-  const id = await new RegistryClient(registry).idOf(anomalySubject(config), anomalySchemaText(), signal);
+  const id = await new RegistryClient(registry).idOf(config.output.subject, anomalySchemaText(), signal);
   return confluentFrame(id);
-}
-
-/** Under which the schema of the anomalies stands, by Confluent's TopicNameStrategy. */
-export function anomalySubject({ output }: Config): string {
-  return `${output.anomalies}-value`;
 }
 
 const KEY_OF_USE = { feature: 'features', time: 'input.time', entity: 'input.entity' } as const;

@@ -2,22 +2,23 @@ import type { Logger } from 'pino';
 import type { OutriderError } from '../errors.js';
 import type { Clock } from '../model.js';
 import type { WorkerMetrics } from '../observe/worker-metrics.js';
-import type { OffsetReader, PartitionSource } from '../ports.js';
+import type { PartitionSource } from '../ports.js';
 import type { Producer } from '../publish/producer.js';
-import type { Publisher } from '../publish/publisher.js';
+import type { EventPublisher } from '../publish/publisher.js';
+import type { Course } from './course.js';
+import type { Pace } from './pace.js';
 import type { EventScorer } from './scorer.js';
-import type { StartAt } from './start-offset.js';
 
 /** What all partitions of a worker share. */
 export interface TaskContext {
   readonly group: string;
-  readonly startAt: StartAt;
-  readonly onTruncated: 'error' | 'earliest';
+  readonly course: Course;
   readonly commit: { readonly intervalMs: number; readonly maxRecords: number };
   readonly source: PartitionSource;
-  readonly offsets: OffsetReader;
   readonly scorer: EventScorer;
-  readonly publisher: Publisher;
+  readonly publisher: EventPublisher;
+  /** Holds events back; null where they go as fast as they can. */
+  readonly pace: Pace | null;
   readonly producer: Producer;
   readonly metrics: WorkerMetrics;
   readonly clock: Clock;
@@ -45,6 +46,8 @@ export interface TaskStatus {
   readonly position: number | null;
   readonly committed: number | null;
   readonly lag: number | null;
+  /** The first offset that is not to be read; null where there is none. */
+  readonly end: number | null;
   /** Since the position last moved, or since there was last nothing to move to. */
   readonly idleMs: number;
   /** Why it cannot be read from its position on, and what helps; null when it can. */

@@ -2,7 +2,6 @@ import type {
   Clock,
   FeatureBatch,
   FieldBatch,
-  HeaderList,
   ModelIdentity,
   OutgoingRecord,
   Reject,
@@ -10,17 +9,11 @@ import type {
   SourceRecord,
 } from '../model.js';
 import { bytesAsText } from '../bytes-as-text.js';
-import { type Anomaly, anomalyId, encodeAnomaly } from './anomaly-record.js';
-import { REDRIVE_ATTEMPTS, attemptsBefore, deadLetter } from './dead-letter.js';
+import { type Anomaly, anomalyId } from './anomaly-record.js';
+import { attemptsBefore, deadLetter } from './dead-letter.js';
+import type { OutputTopic } from './output-topic.js';
 import { fitsAlone } from './record-size.js';
-
-/** An output topic as it was found. */
-export interface OutputTopic {
-  readonly name: string;
-  readonly partitions: number;
-  /** max.message.bytes */
-  readonly batchBytesMax: number;
-}
+import { verdictRecord } from './verdict-record.js';
 
 /** What the publisher needs to know of who judges. */
 export interface Verdict {
@@ -39,11 +32,22 @@ export interface PublisherOptions {
   /** What stands before an anomaly's body. */
   readonly frame: Buffer;
   readonly clock: Clock;
+  /** Of a replay; null, as where it is absent, for what is live. */
+  readonly runId?: string | null;
+}
+
+/** Says what scored rows cause. @throws OutriderError where it has to ask somebody first */
+export interface EventPublisher {
+  output(scored: ScoredRows): Output | Promise<Output>;
 }
 
 export interface Output {
   readonly records: readonly OutgoingRecord[];
   readonly anomalies: number;
+  /** Anomalies that are not written because a verdict on the event stands there; 0 but for a backfill. */
+  readonly alreadyThere: number;
+  /** Verdicts that stand there and are not shared; 0 but for a backfill. */
+  readonly takenBack: number;
   /** Dead letters by reason. */
   readonly deadLetters: ReadonlyMap<Reject['reason'], number>;
   /** What became a dead letter, by index in the batch. */
@@ -74,7 +78,7 @@ export interface ScoredRows {
 }
 
 /** Turns scored rows into the records that they cause, in the order of the events. Pure but for the clock. */
-export class Publisher {
+export class Publisher implements EventPublisher {
   constructor(private readonly options: PublisherOptions) {}
 
   output(scored: ScoredRows): Output {
@@ -101,6 +105,8 @@ export class Publisher {
     return {
       records: [...anomalies, ...letters],
       anomalies: anomalies.length,
+      alreadyThere: 0,
+      takenBack: 0,
       deadLetters: counts,
       refused,
       anomalous,
@@ -110,7 +116,7 @@ export class Publisher {
   /** @param i counts the anomalies */
   private anomaly(scored: ScoredRows, i: number): OutgoingRecord {
     const { batch, fields, features, scores } = scored;
-    const { verdict, anomalies, frame, clock } = this.options;
+    const { verdict, anomalies, frame, clock, runId = null } = this.options;
     const row = scored.anomalies[i] as number;
     const fieldRow = features.row[row] as number;
     const index = fields.source[fieldRow] as number;
@@ -136,21 +142,10 @@ export class Publisher {
       modelVersion: verdict.identity.version,
       features: explained(verdict.features, values, scored.explanation, i * features.width),
       event: record.value as Buffer,
-      runId: null,
+      runId,
       retracted: false,
     };
-    return {
-      topic: anomalies.name,
-      partition: batch.partition % anomalies.partitions,
-      key: record.key,
-      value: encodeAnomaly(anomaly, frame),
-      headers: [
-        ...batch.headersOf(index).filter(([name]) => !OWN_HEADERS.has(name)),
-        ['outrider-id', Buffer.from(anomaly.id)],
-        ['outrider-source', Buffer.from(`${batch.topic}/${batch.partition}/${record.offset}`)],
-      ] satisfies HeaderList,
-      timestampMs: detectedAt,
-    };
+    return verdictRecord(anomaly, record.key, batch.headersOf(index), anomalies, frame);
   }
 
   private tooLarge(index: number, record: OutgoingRecord): Reject {
@@ -207,9 +202,6 @@ function explained(
 function indexOf({ fields, features }: ScoredRows, row: number): number {
   return fields.source[features.row[row] as number] as number;
 }
-
-/** What an event brings of these is replaced, or of no concern to who reads anomalies. */
-const OWN_HEADERS: ReadonlySet<string> = new Set(['outrider-id', 'outrider-source', REDRIVE_ATTEMPTS]);
 
 function keyText(key: Buffer | null): string | null {
   return key === null ? null : bytesAsText(key);

@@ -13,6 +13,7 @@ const task = (partition: number, change: Partial<TaskStatus>): TaskStatus => ({
   position: 5,
   committed: 5,
   lag: 5,
+  end: null,
   idleMs: 0,
   unreadable: null,
   ...change,

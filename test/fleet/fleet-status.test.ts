@@ -11,6 +11,7 @@ const task = (change: Partial<TaskStatus> = {}): TaskStatus => ({
   position: 5,
   committed: 5,
   lag: 0,
+  end: null,
   idleMs: 0,
   unreadable: null,
   ...change,

@@ -19,6 +19,7 @@ const at = (
   position,
   committed,
   lag: 0,
+  end: null,
   idleMs: 0,
   unreadable: null,
   ...change,

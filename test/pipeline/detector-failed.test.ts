@@ -9,6 +9,7 @@ import { compileFeatures } from '../../src/features/compile.js';
 import { compileFeatureSpec, isSpecFault } from '../../src/features/spec.js';
 import type { OutgoingRecord, SourceBatch } from '../../src/model.js';
 import { WorkerMetrics } from '../../src/observe/worker-metrics.js';
+import { LiveCourse } from '../../src/pipeline/live-course.js';
 import { PartitionTask } from '../../src/pipeline/partition-task.js';
 import { Scorer } from '../../src/pipeline/scorer.js';
 import type { CommitUnit } from '../../src/ports.js';
@@ -81,8 +82,16 @@ async function run(events: readonly Buffer[], isAsync: boolean): Promise<Outgoin
     },
     {
       group: 'g',
-      startAt: 'earliest',
-      onTruncated: 'error',
+      course: new LiveCourse({
+        group: 'g',
+        startAt: 'earliest',
+        onTruncated: 'error',
+        offsets: {
+          committed: () => Promise.resolve(new Map()),
+          range: () => Promise.resolve(new Map([[0, { low: 0, high: events.length }]])),
+          atTime: () => Promise.resolve(new Map()),
+        },
+      }),
       commit: { intervalMs: 1_000_000, maxRecords: 1 },
       source: {
         join: () => Promise.resolve(),
@@ -90,11 +99,7 @@ async function run(events: readonly Buffer[], isAsync: boolean): Promise<Outgoin
         start: () => undefined,
         pause: () => undefined,
       },
-      offsets: {
-        committed: () => Promise.resolve(new Map()),
-        range: () => Promise.resolve(new Map([[0, { low: 0, high: events.length }]])),
-        atTime: () => Promise.resolve(new Map()),
-      },
+      pace: null,
       scorer: real,
       publisher: new Publisher({
         verdict: real.judge,

@@ -32,9 +32,11 @@ test('output that waits does not keep the fetch that it came from', () => {
   };
   const pending = new PendingOutput(0, 0);
   const batch = { nextOffset: 1, records: [{ timestamp: '0' }] } as unknown as SourceBatch;
-  pending.add(batch, { fields: { tombstones: 0 } } as unknown as ScoredRows, {
+  pending.add(batch, { batch, fields: { tombstones: 0 }, rejects: [] } as unknown as ScoredRows, {
     records: [record],
     anomalies: 1,
+    alreadyThere: 0,
+    takenBack: 0,
     deadLetters: new Map(),
     refused: [],
     anomalous: [0],

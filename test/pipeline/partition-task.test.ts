@@ -10,6 +10,8 @@ import {
 } from '../../src/errors.js';
 import type { OutgoingRecord, SourceBatch } from '../../src/model.js';
 import { WorkerMetrics } from '../../src/observe/worker-metrics.js';
+import type { Course } from '../../src/pipeline/course.js';
+import { LiveCourse } from '../../src/pipeline/live-course.js';
 import { PartitionTask } from '../../src/pipeline/partition-task.js';
 import type { TaskContext } from '../../src/pipeline/task-context.js';
 import type { Scorer } from '../../src/pipeline/scorer.js';
@@ -20,6 +22,23 @@ import { until } from '../support/until.js';
 
 const AT = { topic: 't', partition: 0 };
 const { signal } = new AbortController();
+
+/** The fleet's own course. */
+const live = (world: World): Course =>
+  new LiveCourse({
+    group: 'g',
+    startAt: 'earliest',
+    onTruncated: 'error',
+    offsets: {
+      committed: () => {
+        world.calls.push('read committed');
+        // Out of date, as it may be: what counts is what the fence gives.
+        return Promise.resolve(new Map([[0, { offset: 0, metadata: 'outrider partitions=1' }]]));
+      },
+      range: () => Promise.resolve(new Map([[0, { low: world.low, high: world.high }]])),
+      atTime: () => Promise.resolve(new Map()),
+    },
+  });
 
 /** A partition in memory: every event is an anomaly, a transaction shows its records when it commits. */
 class World {
@@ -35,12 +54,12 @@ class World {
   readonly task: PartitionTask;
   readonly metrics = new WorkerMetrics();
 
-  constructor(maxRecords = 1) {
+  constructor(maxRecords = 1, course: (world: World) => Course = live) {
     const transport = { send: () => Promise.reject(new Error('not in a transaction')) };
     const context: TaskContext = {
       group: 'g',
-      startAt: 'earliest',
-      onTruncated: 'error',
+      course: course(this),
+      pace: null,
       commit: { intervalMs: 1_000_000, maxRecords },
       source: {
         join: () => Promise.resolve(),
@@ -48,18 +67,9 @@ class World {
         start: (_at, offset) => void this.calls.push(`start ${offset}`),
         pause: () => void this.calls.push('pause'),
       },
-      offsets: {
-        committed: () => {
-          this.calls.push('read committed');
-          // Out of date, as it may be: what counts is what the fence gives.
-          return Promise.resolve(new Map([[0, { offset: 0, metadata: 'outrider partitions=1' }]]));
-        },
-        range: () => Promise.resolve(new Map([[0, { low: this.low, high: this.high }]])),
-        atTime: () => Promise.resolve(new Map()),
-      },
       scorer: {
         score: (batch: SourceBatch, first: number) =>
-          Promise.resolve({ batch, first, fields: { tombstones: 0 } }),
+          Promise.resolve({ batch, first, fields: { tombstones: 0 }, rejects: [] }),
         judge: { identity: { name: 'm', version: '1' }, features: ['f'] },
       } as unknown as Scorer,
       publisher: {
@@ -72,6 +82,8 @@ class World {
             headers: [],
           })),
           anomalies: batch.records.length,
+          alreadyThere: 0,
+          takenBack: 0,
           deadLetters: new Map(),
         }),
       } as unknown as Publisher,
