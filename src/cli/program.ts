@@ -11,6 +11,7 @@ import { dlqCommand } from './dlq.js';
 import { evaluateCommand } from './evaluate.js';
 import { initCommand } from './init.js';
 import { produceCommand } from './produce.js';
+import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
 import { tailCommand } from './tail.js';
@@ -42,6 +43,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     scoreCommand,
     evaluateCommand,
     tailCommand,
+    replayCommand,
     dlqCommand,
     brokerCommand,
   ]) {

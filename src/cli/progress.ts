@@ -2,8 +2,11 @@ import { SingleBar } from 'cli-progress';
 
 /** Rate, done/total and time left on a terminal; nothing where stderr is not one. */
 export interface Progress extends Disposable {
-  /** @param total where it has turned out to be another one than at the start */
-  update(done: number, total?: number): void;
+  /**
+   * @param total where it has turned out to be another one than at the start
+   * @param detail stands at the end of the line
+   */
+  update(done: number, total?: number, detail?: string): void;
 }
 
 const QUIET: Progress = { update: () => undefined, [Symbol.dispose]: () => undefined };
@@ -19,7 +22,7 @@ export function startProgress(stream: NodeJS.WriteStream | null, what: string, t
   const format =
     total === 0
       ? `  {value} ${what} · {rate}/s`
-      : `  {bar} {value}/{total} ${what} · {rate}/s · {eta_formatted} left`;
+      : `  {bar} {value}/{total} ${what} · {rate}/s · {eta_formatted} left  {detail}`;
   const bar = new SingleBar({
     format,
     stream,
@@ -28,12 +31,12 @@ export function startProgress(stream: NodeJS.WriteStream | null, what: string, t
     barsize: 24,
     etaBuffer: 50,
   });
-  bar.start(total, 0, { rate: 0 });
+  bar.start(total, 0, { rate: 0, detail: '' });
   return {
-    update: (done, newTotal) => {
+    update: (done, newTotal, detail = '') => {
       if (newTotal !== undefined) bar.setTotal(newTotal);
       const rate = (done * 1000) / Math.max(1, performance.now() - started);
-      bar.update(done, { rate: rate < 10 ? rate.toFixed(1) : Math.round(rate) });
+      bar.update(done, { rate: rate < 10 ? rate.toFixed(1) : Math.round(rate), detail });
     },
     [Symbol.dispose]: () => bar.stop(),
   };

@@ -1,15 +1,15 @@
 import type { Command } from 'commander';
 import { loadConfig } from '../config/load.js';
 import { fleetStatus, type WorkerView, unreadyReason } from '../fleet/fleet-status.js';
-import { type SupervisorChannel, runWorker } from '../fleet/run-worker.js';
+import { runWorker } from '../fleet/run-worker.js';
 import type { Worker } from '../fleet/worker.js';
-import { PREDECESSOR_VARIABLE } from '../fleet/worker-process.js';
 import { REPORT_INTERVAL_MS, type WorkerReport } from '../fleet/messages.js';
 import { type FleetView, startFleetServer } from '../http/fleet-server.js';
 import type { Config } from '../config/config.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common } from './options.js';
 import { Printer, grouped } from './output.js';
+import { supervisorChannel } from './supervisor-channel.js';
 import { warnTimeOuts } from './warn-time-outs.js';
 
 interface WorkerCommandOptions extends CommonOptions {
@@ -53,14 +53,6 @@ async function work(options: WorkerCommandOptions, context: CliContext): Promise
     printer.line(
       `${grouped(result.events)} events, ${grouped(result.anomalies)} anomalies, ${grouped(result.deadLetters)} dead letters in ${result.seconds.toFixed(1)} s`,
     );
-}
-
-function supervisorChannel({ channel, environment }: CliContext): SupervisorChannel | null {
-  if (channel === null) return null;
-  const gone = new AbortController();
-  channel.onDisconnect(() => gone.abort());
-  const predecessor = environment[PREDECESSOR_VARIABLE] ?? null;
-  return { send: (message) => channel.send(message), gone: gone.signal, predecessor };
 }
 
 /** A worker without a supervisor shows itself as a fleet of one. */

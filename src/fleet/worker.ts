@@ -128,7 +128,7 @@ export class Worker {
       countedMaxMs: lookIntervalMs(stallTimeoutMs) + askTimeoutMs,
       now: () => performance.now(),
       sight: () => ({
-        waiting: this.waiting !== null,
+        waiting: this.waiting !== null || mission?.isBusy() === true,
         inGroup: this.tasks?.inGroup ?? false,
         heartbeats: this.tasks?.heartbeats ?? 0,
         partitions: this.partitions,

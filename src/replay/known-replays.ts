@@ -1,4 +1,5 @@
 import type { KafkaAdmin } from '../kafka/admin.js';
+import type { CommittedOffset } from '../ports.js';
 import { replayGroup, replayIdOf } from './replay-names.js';
 import {
   type ReplayCounts,
@@ -48,24 +49,34 @@ export async function knownReplay(
   id: string,
 ): Promise<KnownReplay | null> {
   const name = replayGroup(group, id);
+  return replayOf(id, name, await admin.committed(name, topic), await admin.memberCount(name));
+}
+
+/** What a group's offsets say of its replay; null where they say nothing. */
+export function replayOf(
+  id: string,
+  group: string,
+  committed: ReadonlyMap<number, CommittedOffset | null>,
+  workers: number,
+): KnownReplay | null {
   const partitions: ReplayedPartition[] = [];
   let spec: ReplaySpec | null = null;
-  for (const [partition, committed] of await admin.committed(name, topic)) {
-    const note = committed === null ? null : readNote(committed.metadata);
-    if (note === null || committed === null) continue;
+  for (const [partition, own] of committed) {
+    const note = own === null ? null : readNote(own.metadata);
+    if (note === null || own === null) continue;
     const { spec: ofPartition, ...rest } = note;
     spec = ofPartition;
-    partitions.push({ ...rest, partition, next: committed.offset });
+    partitions.push({ ...rest, partition, next: own.offset });
   }
   if (spec === null) return null;
   partitions.sort((a, b) => a.partition - b.partition);
   return {
     id,
-    group: name,
+    group,
     spec,
     partitions,
     done: partitions.map(({ done }) => done).reduce(addCounts, NOTHING_DONE),
     left: partitions.reduce((sum, { next, to }) => sum + Math.max(0, to - next), 0),
-    workers: await admin.memberCount(name),
+    workers,
   };
 }

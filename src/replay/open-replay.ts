@@ -1,0 +1,111 @@
+import { AnswerNoError, FencedError } from '../errors.js';
+import { FencedOffsets } from '../kafka/fenced-offsets.js';
+import type { Clock } from '../model.js';
+import type { CommittedOffset } from '../ports.js';
+import { whenIdle } from './group-idle.js';
+import { type KnownReplay, replayOf } from './known-replays.js';
+import { type PlannedPartition, type PlanningContext, planRanges } from './plan-ranges.js';
+import { replayGroup } from './replay-names.js';
+import { NOTHING_DONE, type ReplaySpec, writeNote } from './replay-note.js';
+import type { ReplayRequest } from './replay-request.js';
+import { makeReplayTopics } from './replay-topics.js';
+
+/** Who is to judge; see replay-config.ts. */
+export interface ReplayJudge {
+  readonly model: string;
+  readonly digest: string;
+}
+
+/**
+ * Starts a replay, or finds the one that was started under this id. What it is to do is committed, in one transaction,
+ * as the first offsets of its group: from then on every process that works on it knows the same.
+ * @returns null where there is nothing in the range: then nothing is left behind
+ * @throws AnswerNoError where the id is in use by workers, or stands for another replay; UsageError
+ */
+export async function openReplay(
+  request: ReplayRequest,
+  judge: ReplayJudge,
+  context: PlanningContext & { readonly clock: Clock },
+): Promise<KnownReplay | null> {
+  const { config, id } = request;
+  const { kafka, input } = config;
+  const { admin, log, signal, clock } = context;
+  const group = replayGroup(config.group, id);
+  const partitions = [...Array(await admin.partitionCount(input.topic)).keys()];
+  const members = await whenIdle(admin, { group, sessionTimeoutMs: kafka.sessionTimeoutMs }, log, signal);
+  if (members > 0)
+    throw new AnswerNoError(
+      `replay '${id}' is being worked on: its group ${group} has ${members} live member${members === 1 ? '' : 's'}; wait for it, or choose another --id`,
+    );
+  await using offsets = new FencedOffsets({ kafka, id: `${group}/plan`, group, topic: input.topic, log });
+  try {
+    const committed = await offsets.takeOver(partitions);
+    const found = replayOf(id, group, committed, members);
+    if (found !== null) {
+      refuseOther(found.spec, request, judge);
+      return found;
+    }
+    const planned = (await planRanges(request, context)).filter(({ start, to }) => start < to);
+    if (planned.length === 0) return null;
+    await makeReplayTopics(admin, request);
+    const first = firstOffsets(planned, specOf(request, judge, clock()));
+    await offsets.commit(first);
+    return replayOf(id, group, first, members);
+  } catch (error) {
+    if (!(error instanceof FencedError)) throw error;
+    throw new AnswerNoError(
+      `replay '${id}' was started somewhere else at the same moment; see: outrider replay status`,
+      {
+        cause: error,
+      },
+    );
+  }
+}
+
+export function specOf(request: ReplayRequest, { model, digest }: ReplayJudge, nowMs: number): ReplaySpec {
+  const { bounds, entity, warmUp, mode, output, deadLetters, takenBack } = request;
+  return {
+    bounds: bounds?.text ?? '',
+    entity,
+    warmUp: warmUp?.text ?? null,
+    mode,
+    output,
+    deadLetters,
+    takenBack,
+    model,
+    digest,
+    created: new Date(nowMs).toISOString(),
+  };
+}
+
+function firstOffsets(
+  planned: readonly PlannedPartition[],
+  spec: ReplaySpec,
+): ReadonlyMap<number, CommittedOffset> {
+  return new Map(
+    planned.map(({ partition, start, from, to }) => [
+      partition,
+      { offset: start, metadata: writeNote({ start, from, to, done: NOTHING_DONE, spec }) },
+    ]),
+  );
+}
+
+/** Whoever names an id again asks for the same, or for no bounds at all. */
+function refuseOther(found: ReplaySpec, request: ReplayRequest, judge: ReplayJudge): void {
+  const { id, bounds } = request;
+  const wanted = specOf(request, judge, 0);
+  const differences: (readonly [what: string, was: string | null, is: string | null])[] = [
+    ['bounds', found.bounds, bounds === null ? found.bounds : wanted.bounds],
+    ['--entity', found.entity, wanted.entity],
+    ['--warm-up', found.warmUp, bounds === null ? found.warmUp : wanted.warmUp],
+    ['output', `${found.mode} ${found.output}`, `${wanted.mode} ${wanted.output}`],
+    ['model', found.model, wanted.model],
+    ['features, schema or threshold', found.digest, wanted.digest],
+  ];
+  const other = differences.find(([, was, is]) => was !== is);
+  if (other === undefined) return;
+  const [what, was, is] = other;
+  throw new AnswerNoError(
+    `replay '${id}' was started with other ${what}: ${was ?? 'none'}, and not ${is ?? 'none'}; ask for the same to go on with it, or choose another --id`,
+  );
+}

@@ -1,0 +1,112 @@
+import type { Logger } from 'pino';
+import { UnreachableError, UsageError } from '../errors.js';
+import type { KafkaAdmin } from '../kafka/admin.js';
+import { LogEnds } from '../kafka/log-ends.js';
+import type { Bound } from '../kafka/offset-bounds.js';
+import { firstTimes } from './first-times.js';
+import type { ReplayRequest } from './replay-request.js';
+import { type PartitionLog, type ReplayRange, resolveRange } from './resolve-range.js';
+
+/** What a replay is to do in a partition. */
+export interface PlannedPartition extends ReplayRange {
+  readonly partition: number;
+  /** The first offset that is read: before `from` where there is a warm-up. */
+  readonly start: number;
+  /** What the log retains, and where it ends. */
+  readonly log: PartitionLog;
+}
+
+export interface PlanningContext {
+  readonly admin: KafkaAdmin;
+  readonly log: Logger;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Asks the brokers once what the bounds of a replay are in offsets.
+ * @returns the partitions that are asked for, also those in whose range there is nothing
+ * @throws UsageError where the log does not hold them
+ */
+export async function planRanges(
+  request: ReplayRequest,
+  context: PlanningContext,
+): Promise<readonly PlannedPartition[]> {
+  const { config, bounds, mode, clip } = request;
+  const { topic } = config.input;
+  const { admin } = context;
+  if (bounds === null)
+    throw new UsageError('say what to replay: --from, with or without --to, or --offsets 0:100-900');
+  const logs = await logsOf(request, context);
+  const times = 'ranges' in bounds ? [] : [bounds.from, bounds.to].flatMap(timeOf);
+  const atTimes = new Map<number, ReadonlyMap<number, number>>();
+  for (const timeMs of times) atTimes.set(timeMs, await admin.atTime(topic, timeMs));
+  const live = mode === 'own' ? null : await admin.committed(config.group, topic);
+  const ranges = resolveRange({
+    topic,
+    bounds,
+    logs,
+    atTime: (timeMs) => atTimes.get(timeMs) ?? new Map<number, number>(),
+    liveCommitted:
+      live === null
+        ? null
+        : new Map([...live].map(([partition, committed]) => [partition, committed?.offset ?? null])),
+    clip,
+  });
+  const starts = await warmStarts(request, ranges, logs, context);
+  return [...ranges].map(([partition, range]) => ({
+    ...range,
+    partition,
+    start: starts.get(partition) ?? range.from,
+    log: logs.get(partition) as PartitionLog,
+  }));
+}
+
+async function logsOf(
+  { config }: ReplayRequest,
+  { admin, log }: PlanningContext,
+): Promise<ReadonlyMap<number, PartitionLog>> {
+  const { kafka, input } = config;
+  await admin.partitionCount(input.topic);
+  const ranges = await admin.range(input.topic);
+  await using asking = new LogEnds(kafka, input.topic, kafka.requestTimeoutMs, log);
+  const ends = await asking.ask();
+  return new Map(
+    [...ranges].map(([partition, { low, high }]) => {
+      const stable = ends?.get(partition);
+      if (stable === undefined)
+        throw new UnreachableError(
+          `topic ${input.topic}, partition ${partition}: its leader did not say where it ends`,
+        );
+      // What was written since the first question is not part of the answer.
+      return [partition, { low, high: Math.max(high, stable), stable }];
+    }),
+  );
+}
+
+async function warmStarts(
+  { config, warmUp }: ReplayRequest,
+  ranges: ReadonlyMap<number, ReplayRange>,
+  logs: ReadonlyMap<number, PartitionLog>,
+  { admin, log, signal }: PlanningContext,
+): Promise<ReadonlyMap<number, number>> {
+  if (warmUp === null) return new Map();
+  const low = (partition: number): number => logs.get(partition)?.low ?? 0;
+  const { by } = warmUp;
+  if ('events' in by)
+    return new Map(
+      [...ranges].map(([partition, { from }]) => [partition, Math.max(low(partition), from - by.events)]),
+    );
+  const { kafka, group, input } = config;
+  const reading = { kafka, topic: input.topic, groupPrefix: `${group}.replay-plan`, log, signal };
+  const starts = new Map<number, number>();
+  for (const [partition, timeMs] of await firstTimes(reading, ranges)) {
+    const atTime = await admin.atTime(input.topic, Math.max(0, timeMs - by.ms));
+    const from = ranges.get(partition)?.from ?? 0;
+    starts.set(partition, Math.min(Math.max(atTime.get(partition) ?? from, low(partition)), from));
+  }
+  return starts;
+}
+
+function timeOf(bound: Bound): number[] {
+  return typeof bound === 'object' && 'timeMs' in bound ? [bound.timeMs] : [];
+}

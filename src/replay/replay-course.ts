@@ -1,0 +1,78 @@
+import { AnswerNoError, MissingRemoteError, UnreachableError } from '../errors.js';
+import { SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
+import type { TopicPartition } from '../model.js';
+import type { Course, PartitionCourse } from '../pipeline/course.js';
+import type { UnitFacts } from '../pipeline/pending-output.js';
+import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
+import { type ReplayCounts, type ReplayNote, addCounts, readNote, writeNote } from './replay-note.js';
+
+export interface ReplayCourseOptions {
+  /** The replay's own. */
+  readonly group: string;
+  readonly offsets: OffsetReader;
+  /** Whether it goes on behind what retention has deleted. */
+  readonly clip: boolean;
+}
+
+/** From where the last transaction of the replay ended to the end of its range. */
+export class ReplayCourse implements Course {
+  constructor(private readonly options: ReplayCourseOptions) {}
+
+  async begin(at: TopicPartition, own: CommittedOffset | null, triedForMs: number): Promise<PartitionCourse> {
+    const { group, offsets, clip } = this.options;
+    const { topic, partition } = at;
+    const place = `topic ${topic}, partition ${partition}`;
+    const note = own === null ? null : readNote(own.metadata);
+    if (own === null || note === null)
+      throw new AnswerNoError(
+        `${place}: group ${group} does not know this replay any more: it was cleaned, or its offsets have expired; start it anew under another --id`,
+      );
+    if (own.offset >= note.to) return this.from(own.offset, note, { low: note.to, high: note.to }, false);
+    const range = (await offsets.range(topic)).get(partition);
+    if (range === undefined) throw new UnreachableError(`${place}: the broker does not know it`);
+    if (note.to > range.high) {
+      const text = `${place}: the log ends at ${range.high}, and offsets up to ${note.to - 1} were to be replayed`;
+      // A leader that was just elected can be behind for a moment.
+      if (triedForMs < SETTLE_TIMEOUT_MS) throw new MissingRemoteError(text, { mayPass: true });
+      throw new AnswerNoError(
+        `${text}: ${offsetsText(Math.max(own.offset, range.high), note.to)} are gone; was the topic deleted and made again?`,
+      );
+    }
+    if (own.offset >= range.low) return this.from(own.offset, note, range, false);
+    if (clip) return this.from(Math.min(range.low, note.to), note, range, true);
+    throw new AnswerNoError(
+      `${place}: ${offsetsText(own.offset, Math.min(range.low, note.to))} are gone, the log starts at ${range.low}; what was replayed before them stands; --clip goes on behind them`,
+    );
+  }
+
+  private from(offset: number, note: ReplayNote, range: LogRange, isNew: boolean): PartitionCourse {
+    let { done } = note;
+    return {
+      offset,
+      isNew,
+      logEnd: range.high,
+      end: note.to,
+      outputFrom: note.from,
+      metadata: (unit) => {
+        if (unit !== null) done = addCounts(done, countsOf(unit));
+        return writeNote({ ...note, done });
+      },
+    };
+  }
+}
+
+/** `offsets 500 to 899` */
+export function offsetsText(from: number, end: number): string {
+  return end - from === 1 ? `offset ${from}` : `offsets ${from} to ${end - 1}`;
+}
+
+function countsOf(unit: UnitFacts): ReplayCounts {
+  return {
+    read: unit.events,
+    scored: unit.scored,
+    anomalies: unit.anomalies,
+    deadLetters: [...unit.deadLetters.values()].reduce((sum, count) => sum + count, 0),
+    alreadyThere: unit.alreadyThere,
+    takenBack: unit.takenBack,
+  };
+}
