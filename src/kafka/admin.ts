@@ -25,13 +25,13 @@ export interface Durability {
 
 /** What a cluster says of its topics and groups. Connects on first use. */
 export class KafkaAdmin implements OffsetReader {
-  private readonly admin: Admin;
+  private admin: Admin;
   private connected: Promise<void> | null = null;
   private closed = false;
 
   constructor(
     private readonly kafka: KafkaConfig,
-    log: Logger,
+    private readonly log: Logger,
   ) {
     this.admin = createClient(kafka, 'admin', log).admin();
   }
@@ -245,7 +245,25 @@ export class KafkaAdmin implements OffsetReader {
     unsettled = UNSETTLED,
   ): Promise<T> {
     await this.connect();
-    return translated(doing, () => whilePassing(unsettled, SETTLE_PACE, () => ask(this.admin)));
+    return translated(doing, async () => {
+      const again = (): Promise<T> => whilePassing(unsettled, SETTLE_PACE, () => ask(this.admin));
+      try {
+        return await again();
+      } catch (error) {
+        if (protocolErrorOf(error) !== UNKNOWN_TOPIC) throw error;
+        await this.forgetTopics();
+        return again();
+      }
+    });
+  }
+
+  /** kafkajs asks for every topic that it was ever asked for: one that was deleted since is an error of all. */
+  private async forgetTopics(): Promise<void> {
+    const before = this.admin;
+    this.admin = createClient(this.kafka, 'admin', this.log).admin();
+    this.connected = null;
+    await before.disconnect();
+    await this.connect();
   }
 }
 
@@ -267,7 +285,8 @@ async function failIfHidden(admin: Admin, topic: string): Promise<void> {
   }
 }
 
-const ABSENT: ReadonlySet<string> = new Set(['UNKNOWN_TOPIC_OR_PARTITION', 'INVALID_TOPIC_EXCEPTION']);
+const UNKNOWN_TOPIC = 'UNKNOWN_TOPIC_OR_PARTITION';
+const ABSENT: ReadonlySet<string> = new Set([UNKNOWN_TOPIC, 'INVALID_TOPIC_EXCEPTION']);
 
 /** The broker says that it is the wrong one or not ready yet, and has done nothing; kafkajs asks again only sometimes. */
 const UNSETTLED: ReadonlySet<string> = new Set([
