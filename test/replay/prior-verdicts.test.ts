@@ -55,7 +55,6 @@ function batch(records: readonly { value: Buffer | null; headers: HeaderList }[]
   };
 }
 
- 
 async function* once(...batches: SourceBatch[]): AsyncGenerator<SourceBatch> {
   yield* batches;
 }
