@@ -33,6 +33,8 @@ export interface GroupMemberOptions {
   readonly group: string;
   readonly topic: string;
   readonly log: Logger;
+  /** Bytes asked for of one partition in one fetch [FETCH_PARTITION_BYTES_MAX]; a batch comes whole, however large. */
+  readonly fetchPartitionBytes?: number | undefined;
   /** The member cannot go on: not for a moment, but until somebody does something. */
   readonly onFailure: (error: OutriderError) => void;
 }
@@ -52,7 +54,7 @@ export class GroupMember implements PartitionSource {
   private lastTrouble: string | null = null;
 
   constructor(private readonly options: GroupMemberOptions) {
-    const { kafka, group, log } = options;
+    const { kafka, group, log, fetchPartitionBytes = FETCH_PARTITION_BYTES_MAX } = options;
     this.consumer = createClient(kafka, 'consumer', log).consumer({
       groupId: group,
       sessionTimeout: kafka.sessionTimeoutMs,
@@ -60,7 +62,7 @@ export class GroupMember implements PartitionSource {
       rebalanceTimeout: kafka.rebalanceTimeoutMs,
       metadataMaxAge: kafka.metadataMaxAgeMs,
       maxWaitTimeInMs: FETCH_WAIT_MAX_MS,
-      maxBytesPerPartition: FETCH_PARTITION_BYTES_MAX,
+      maxBytesPerPartition: fetchPartitionBytes,
       maxBytes: FETCH_BYTES_MAX,
       minBytes: 1,
       readUncommitted: false,
