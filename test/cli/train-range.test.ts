@@ -224,7 +224,7 @@ test('bounds the wrong way round, outside the log, or with nothing in between: e
   assert.deepEqual([alone.range.offsets, alone.range.records], [30_000, 500]);
   const empty = topicConfig('empty', await scenario.topic(`${scenario.name}.empty`, 2));
   const { code, stderr } = await train(empty, 'none', '--from', '2h');
-  assert.deepEqual([code, /there are no usable rows/.test(stderr)], [4, true], stderr);
+  assert.deepEqual([code, stderr.includes('there are no usable rows')], [4, true], stderr);
 });
 
 test('before the start of a log that was cut is outside it; of a partition that was cut further, what is left', async () => {
