@@ -345,7 +345,11 @@ test('a range and a sample are of a topic, and not together with --last; bounds 
       2,
       new RegExp(`--last reads the end of the topic, ${flags[0]} a sample of a range: give one of the two`),
     );
-  await refused(['--from-topic', '--from', 'yesterday'], 2, /--from.*earliest, latest, an offset, an ISO time/);
+  await refused(
+    ['--from-topic', '--from', 'yesterday'],
+    2,
+    /--from.*earliest, latest, an offset, an ISO time/,
+  );
   await refused(['--from-topic', '--sample', '0'], 2, /--sample.*at least 1 is wanted/);
   assert.equal((await trained('--data', 'good.csv')).range, null);
 });
