@@ -38,6 +38,12 @@ export interface SourceBatch {
   readonly highWatermark: number;
 }
 
+/** Offsets of a partition: `from` is one of them, `to` is not any more. */
+export interface OffsetRange {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** A record batch that stops its partition: it is corrupt, cut short, or larger than is allowed. */
 export interface UnreadableBatch {
   /** Everything before was read, nothing from here on. */

@@ -6,7 +6,7 @@ import { columnMap, withMappedColumns } from '../files/column-map.js';
 import { readRows } from '../files/read-rows.js';
 import { plural } from '../plural.js';
 import { type RowVerdict, scoreRows } from '../pipeline/score-file.js';
-import type { RejectedRow } from '../pipeline/training-data.js';
+import type { RejectedRow } from '../pipeline/training-collector.js';
 import { saidUnusable } from '../pipeline/unusable-row.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common } from './options.js';

@@ -1,11 +1,11 @@
 import { relative } from 'node:path';
 import type { Config } from '../config/config.js';
 import { type FeatureSummary, summariseFeatures } from '../detect/feature-summary.js';
-import type { Model } from '../detect/model-file.js';
+import type { Model, TrainingRange } from '../detect/model-file.js';
 import { shareAbove } from '../detect/score-quantiles.js';
 import type { ThresholdRule } from '../detect/threshold-rule.js';
 import { CONTAMINATION_MAX } from '../detect/threshold-rule.js';
-import type { TrainingData } from '../pipeline/training-data.js';
+import type { TrainingData } from '../pipeline/training-collector.js';
 import { plural } from '../plural.js';
 import { type Printer, grouped } from './output.js';
 import { saidRule } from './threshold-options.js';
@@ -22,6 +22,13 @@ export interface TrainingFacts {
   readonly config: Config;
 }
 
+/** The range of the topic that the rows are a sample of, as the model has it, and what was read of it. */
+export interface RangeSummary extends TrainingRange {
+  readonly offsets: number;
+  readonly drawn: number;
+  readonly records: number;
+}
+
 /** What `train --json` prints. */
 export interface TrainingSummary {
   /** The folder. */
@@ -35,6 +42,7 @@ export interface TrainingSummary {
   readonly rejected: number;
   readonly firstRejected: TrainingData['firstRejected'];
   readonly rowsPerDay: number | null;
+  readonly range: RangeSummary | null;
   readonly features: readonly FeatureSummary[];
   readonly threshold: number;
   readonly thresholdRule: ThresholdRule;
@@ -66,6 +74,7 @@ export function trainingSummary({
     rejected: data.rejected,
     firstRejected: data.firstRejected,
     rowsPerDay: training.rowsPerDay,
+    range: rangeSummary(data),
     features: summariseFeatures(data, model.features),
     threshold,
     thresholdRule,
@@ -75,6 +84,12 @@ export function trainingSummary({
     seed,
     seconds,
   };
+}
+
+function rangeSummary({ sampled }: TrainingData): RangeSummary | null {
+  if (sampled === null) return null;
+  const { range, ...read } = sampled;
+  return { ...range, ...read };
 }
 
 function warningsOf(model: Model, { file, detector }: Config): string[] {
@@ -121,6 +136,7 @@ export function printTraining(printer: Printer, summary: TrainingSummary): void 
   printer.line(
     `${detector} ${name}@${version} trained on ${grouped(rows)} rows of ${source} in ${seconds.toFixed(1)} s`,
   );
+  if (summary.range !== null) printRange(printer, summary.range);
   if (rejected > 0)
     printer.line(
       `${plural(rejected, 'row was', 'rows were')} not usable and ${rejected === 1 ? 'is' : 'are'} left out; the first: ${summary.firstRejected?.message ?? ''}`,
@@ -154,6 +170,28 @@ export function printTraining(printer: Printer, summary: TrainingSummary): void 
   );
   if (features.length > FEATURES_SHOWN_MAX)
     printer.line(`… and ${features.length - FEATURES_SHOWN_MAX} more; --json has all`);
+}
+
+/** Partitions whose offsets are printed. */
+const PARTITIONS_SHOWN_MAX = 8;
+
+function printRange(printer: Printer, { drawn, offsets, records, partitions, seed }: RangeSummary): void {
+  const shown = partitions
+    .slice(0, PARTITIONS_SHOWN_MAX)
+    .map(({ partition, from, to }) =>
+      from < to ? `${partition}: ${from} to ${to - 1}` : `${partition}: none`,
+    );
+  if (partitions.length > shown.length)
+    shown.push(`… and ${partitions.length - shown.length} more partitions`);
+  printer.line(
+    drawn < offsets
+      ? `a sample of ${grouped(drawn)} of ${grouped(offsets)} offsets, drawn with seed ${seed} (${shown.join(', ')})`
+      : `all ${grouped(offsets)} offsets of the range (${shown.join(', ')})`,
+  );
+  if (records < drawn)
+    printer.line(
+      `${grouped(drawn - records)} of these ${grouped(drawn)} offsets have no event: the log has holes, from compaction or transactions`,
+    );
 }
 
 function short(value: number): number {

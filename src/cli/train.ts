@@ -10,35 +10,34 @@ import { ConfigurationError, UnusableFileError, UsageError } from '../errors.js'
 import { columnMap, withMappedColumns } from '../files/column-map.js';
 import { readRows } from '../files/read-rows.js';
 import { type EventReading, prepareReading } from '../pipeline/setup.js';
-import { type TrainingData, trainingDataFromFile, trainingDataFromTopic } from '../pipeline/training-data.js';
+import { trainingDataFromTopic } from '../pipeline/topic-training-data.js';
+import type { TrainingData } from '../pipeline/training-collector.js';
+import { trainingDataFromFile } from '../pipeline/training-data.js';
 import { plural } from '../plural.js';
 import { saidUnusable } from '../pipeline/unusable-row.js';
+import { boundOption } from './bound-option.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { collect, common, wholeNumber } from './options.js';
 import { Printer, grouped } from './output.js';
 import { counted, startNote, startProgress } from './progress.js';
 import { readImport } from './read-import.js';
 import { type ThresholdOptions, positive, thresholdOptions, thresholdRuleOf } from './threshold-options.js';
+import { type TopicRowsOptions, TOPIC_ROWS_DEFAULT, checkTopicRows, topicRowsOf } from './topic-rows.js';
 import { printTraining, trainingSummary } from './train-report.js';
 
-interface TrainOptions extends CommonOptions, ThresholdOptions {
+interface TrainOptions extends CommonOptions, ThresholdOptions, TopicRowsOptions {
   readonly data?: string;
-  readonly fromTopic?: boolean;
-  readonly last?: number;
   readonly map?: readonly string[];
   readonly out?: string;
   readonly name?: string;
-  readonly seed?: number;
   readonly eventsPerDay?: number;
   readonly import?: string;
   readonly skipUnusable?: boolean;
 }
 
-/** Events that `--from-topic` reads where --last says nothing else. */
-const LAST_DEFAULT = 10_000;
-
 const EXAMPLES = `outrider train --data history.csv.gz --map 'f*=values[*]'
 outrider train --from-topic --last 50000 --out models/orders --alarms-per-day 20
+outrider train --from-topic --from 30d --to 1d --sample 100000
 outrider train --data history.csv --events-per-day 2000000 --alarms-per-day 50`;
 
 export function trainCommand(program: Command, context: CliContext): void {
@@ -48,8 +47,19 @@ export function trainCommand(program: Command, context: CliContext): void {
         .command('train')
         .description('train the configured detector, write a model folder, and say what was learnt')
         .option('--data <file>', 'train on a file: .csv, .jsonl (both also .gz) or .avro')
-        .option('--from-topic', 'train on the last events of the input topic')
-        .option('--last <n>', `how many events --from-topic reads [${LAST_DEFAULT}]`, wholeNumber(1))
+        .option('--from-topic', 'train on events of the input topic: the last, or a sample of a range')
+        .option('--last <n>', `how many events --from-topic reads [${TOPIC_ROWS_DEFAULT}]`, wholeNumber(1))
+        .option(
+          '--from <bound>',
+          'a sample of what is on the topic from here on: earliest, an offset, an ISO time, or ago (2h, 30m) [earliest]',
+          boundOption,
+        )
+        .option(
+          '--to <bound>',
+          'and before here: latest, an offset, an ISO time, or ago [latest]',
+          boundOption,
+        )
+        .option('--sample <n>', `how many offsets the sample has [${TOPIC_ROWS_DEFAULT}]`, wholeNumber(1))
         .option(
           '--map <column=path>',
           "which field a column is, as in 'f*=values[*]'; may be repeated",
@@ -78,8 +88,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
   const config = loadConfig(options.config, context.environment, overrides);
   if ((options.data === undefined) === (options.fromTopic !== true))
     throw new UsageError('give either --data FILE or --from-topic');
-  if (options.last !== undefined && options.fromTopic !== true)
-    throw new UsageError('--last says how many events --from-topic reads; --data FILE is read as a whole');
+  checkTopicRows(options);
   const { kind } = config.detector;
   if (kind.train === null)
     throw new ConfigurationError(`${config.file}: detector.type: '${kind.type}' is not trained`);
@@ -111,6 +120,7 @@ async function train(options: TrainOptions, context: CliContext): Promise<void> 
       rejected: data.rejected,
       name: options.name ?? modelNameOf(folder),
       rowsPerDay: options.eventsPerDay ?? data.rowsPerDay,
+      range: data.sampled?.range,
       threshold: flagRule ?? configuredRule(config),
       imported,
     };
@@ -146,15 +156,17 @@ function checkName(name: string | undefined): void {
 
 /** @throws UnusableFileError naming the first row that cannot be used, and its column */
 async function readData(
-  { data: file, last = LAST_DEFAULT, map: entries = [], skipUnusable, logLevel }: TrainOptions,
+  options: TrainOptions,
   config: Config,
   reading: EventReading,
   context: CliContext,
 ): Promise<TrainingData> {
+  const { data: file, map: entries = [], skipUnusable, logLevel } = options;
   if (file === undefined) {
-    using progress = startProgress(context.stderr, 'events', last);
+    const rows = topicRowsOf(options, config);
+    using progress = startProgress(context.stderr, 'events', 'last' in rows ? rows.last : rows.sample);
     const log = context.createLog(logLevel);
-    return await trainingDataFromTopic(last, config, reading, log, context.signal, (done, total) =>
+    return await trainingDataFromTopic(rows, config, reading, log, context.signal, (done, total) =>
       progress.update(done, total),
     );
   }

@@ -22,6 +22,21 @@ const arraySchema = z.strictObject({
   type: z.enum(['float64', 'int32', 'uint8']),
   length: z.number().int().min(0).max(ARRAY_ITEMS_MAX),
 });
+const rangeSchema = z.strictObject({
+  topic: z.string(),
+  /** Offsets: `from` is one of the range, `to` is not any more. */
+  partitions: z.array(
+    z.strictObject({
+      partition: z.number().int().min(0),
+      from: z.number().int().min(0),
+      to: z.number().int().min(0),
+    }),
+  ),
+  /** Offsets that were asked for. */
+  sample: z.number().int().min(1),
+  /** Of the places that were drawn. */
+  seed: z.number().int().min(0),
+});
 const manifestSchema = z.strictObject({
   format: z.literal(MODEL_FORMAT),
   name: z.string().min(1),
@@ -46,6 +61,8 @@ const manifestSchema = z.strictObject({
     rowsPerDay: z.number().positive().nullable(),
     /** The file that was imported. */
     imported: z.string().nullable(),
+    /** The range of a topic of which the rows are a sample; absent where they are none. */
+    range: rangeSchema.optional(),
   }),
   facts: z.record(z.string(), z.unknown()),
   created: z.string(),
@@ -54,6 +71,7 @@ const manifestSchema = z.strictObject({
 });
 
 type Manifest = z.infer<typeof manifestSchema>;
+export type TrainingRange = z.infer<typeof rangeSchema>;
 
 /** A trained model as it stands in its folder. */
 export interface Model extends Omit<Manifest, 'format' | 'arrays' | 'digest'> {
@@ -67,8 +85,9 @@ export type UnversionedModel = Omit<Model, 'version'>;
 
 /** @returns the model with the first 8 hex digits of its content's SHA-256 as version: the same training, the same version */
 export function withContentVersion(model: UnversionedModel): Model {
-  // Neither its name nor the names of the files it learnt from make it another model.
-  const training = { ...model.training, data: '', imported: null };
+  // Neither its name nor where its rows came from makes it another model, only what they were.
+  const { range: _range, ...rows } = model.training;
+  const training = { ...rows, data: '', imported: null };
   const anonymous = { ...model, version: '', name: '', training };
   return { ...model, version: contentHash(anonymous, arrayBytes(allArrays(model))).slice(0, 8) };
 }

@@ -2,7 +2,7 @@ import type { Clock } from '../model.js';
 import { UnusableFileError } from '../errors.js';
 import { ModelFault } from './detector.js';
 import { type FittingTask, fitDetector } from './fit.js';
-import { type Model, withContentVersion } from './model-file.js';
+import { type Model, type TrainingRange, withContentVersion } from './model-file.js';
 import { CONTAMINATION_DEFAULT, scoreQuantiles } from './score-quantiles.js';
 import { type ThresholdRule, budgetShare, thresholdOf } from './threshold-rule.js';
 
@@ -13,6 +13,8 @@ export interface TrainingTask extends FittingTask {
   readonly rejected: number;
   /** Events that there are in a day; null where nothing says it. */
   readonly rowsPerDay: number | null;
+  /** Of a topic, where the rows are a sample of it. */
+  readonly range?: TrainingRange | undefined;
   readonly name: string;
   /** Null: a contamination of CONTAMINATION_DEFAULT. */
   readonly threshold: ThresholdRule | null;
@@ -47,6 +49,7 @@ export async function trainModel(
     rejected: task.rejected,
     rowsPerDay: task.rowsPerDay,
     imported: task.imported?.name ?? null,
+    ...(task.range === undefined ? {} : { range: task.range }),
   };
   const model = withContentVersion({
     name: task.name,

@@ -35,6 +35,8 @@ export interface GroupMemberOptions {
   readonly log: Logger;
   /** How partitions are shared out among the members of the group, which all have to say the same; absent: in turn. */
   readonly assigner?: PartitionAssigner | undefined;
+  /** Bytes asked for of one partition in one fetch [FETCH_PARTITION_BYTES_MAX]; a batch comes whole, however large. */
+  readonly fetchPartitionBytes?: number | undefined;
   /** The member cannot go on: not for a moment, but until somebody does something. */
   readonly onFailure: (error: OutriderError) => void;
 }
@@ -54,7 +56,9 @@ export class GroupMember implements PartitionSource {
   private lastTrouble: string | null = null;
 
   constructor(private readonly options: GroupMemberOptions) {
-    const { kafka, group, log, assigner = PartitionAssigners.roundRobin } = options;
+    const { kafka, group, log } = options;
+    const { assigner = PartitionAssigners.roundRobin, fetchPartitionBytes = FETCH_PARTITION_BYTES_MAX } =
+      options;
     this.consumer = createClient(kafka, 'consumer', log).consumer({
       groupId: group,
       sessionTimeout: kafka.sessionTimeoutMs,
@@ -62,7 +66,7 @@ export class GroupMember implements PartitionSource {
       rebalanceTimeout: kafka.rebalanceTimeoutMs,
       metadataMaxAge: kafka.metadataMaxAgeMs,
       maxWaitTimeInMs: FETCH_WAIT_MAX_MS,
-      maxBytesPerPartition: FETCH_PARTITION_BYTES_MAX,
+      maxBytesPerPartition: fetchPartitionBytes,
       maxBytes: FETCH_BYTES_MAX,
       minBytes: 1,
       readUncommitted: false,

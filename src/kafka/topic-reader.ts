@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { OutriderError } from '../errors.js';
-import type { SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
+import type { OffsetRange, SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { SourceListener } from '../ports.js';
 import { columnsOf } from '../record-columns.js';
 import type { KafkaConfig } from './client.js';
 import { GroupMember } from './partition-source.js';
+import { RangeCursor } from './range-cursor.js';
 import { unreadableError } from './unreadable.js';
 
 export interface TopicReading {
@@ -21,6 +22,17 @@ export interface TopicReading {
   readonly signal: AbortSignal;
 }
 
+/** Parts of a topic, in place of one range of each partition. */
+export interface TopicParts extends Omit<TopicReading, 'from' | 'to'> {
+  /** By partition, in rising order and apart from each other. */
+  readonly ranges: ReadonlyMap<number, readonly OffsetRange[]>;
+  /**
+   * Bytes of a partition that one fetch may bring. What lies behind the end of a range comes along in vain, up to as
+   * many bytes or the record batch that holds the end.
+   */
+  readonly fetchPartitionBytes?: number;
+}
+
 /** Batches that wait for the reader, at most. */
 const WAITING_MAX = 4;
 
@@ -29,15 +41,29 @@ const WAITING_MAX = 4;
  * member of a group of its own that commits nothing.
  * @throws OutriderError; ends quietly when the signal aborts
  */
-export async function* readTopic(reading: TopicReading): AsyncGenerator<SourceBatch> {
-  const { kafka, topic, groupPrefix, log, signal } = reading;
-  if (isDone(reading, reading.from) || signal.aborted) return;
+export async function* readTopic({ from, to, ...reading }: TopicReading): AsyncGenerator<SourceBatch> {
+  const ends = (partition: number): number => (to === null ? Infinity : (to.get(partition) ?? 0));
+  const ranges = [...from].map(
+    ([partition, start]) => [partition, [{ from: start, to: ends(partition) }]] as const,
+  );
+  yield* readRanges({ ...reading, ranges: new Map(ranges) });
+}
+
+/**
+ * Reads some ranges of each partition, the partitions beside each other: from the end of a range it goes on at the start
+ * of the next, and what lies between is not fetched, but for the rest of an answer.
+ * @throws OutriderError; ends quietly when the signal aborts
+ */
+export async function* readRanges(reading: TopicParts): AsyncGenerator<SourceBatch> {
+  const { kafka, topic, groupPrefix, log, signal, fetchPartitionBytes } = reading;
   const mailbox = new Mailbox(reading);
+  if (mailbox.isDone || signal.aborted) return;
   const member = new GroupMember({
     kafka,
     group: `${groupPrefix}.${randomUUID()}`,
     topic,
     log,
+    fetchPartitionBytes,
     onFailure: (error) => mailbox.fail(error),
   });
   mailbox.member = member;
@@ -57,21 +83,10 @@ export async function* readTopic(reading: TopicReading): AsyncGenerator<SourceBa
   }
 }
 
-function isDone(
-  { to }: TopicReading,
-  positions: ReadonlyMap<number, number>,
-  blocked: ReadonlySet<number> = new Set(),
-): boolean {
-  if (to === null) return false;
-  return [...positions].every(
-    ([partition, position]) => blocked.has(partition) || position >= (to.get(partition) ?? 0),
-  );
-}
-
 /** Takes batches from the member and hands them to the reader, a few at a time. */
 class Mailbox implements SourceListener {
   member: GroupMember | null = null;
-  private readonly positions: Map<number, number>;
+  private readonly cursors: ReadonlyMap<number, RangeCursor>;
   private readonly waiting: SourceBatch[] = [];
   private changed: (() => void)[] = [];
   private failure: OutriderError | null = null;
@@ -80,58 +95,70 @@ class Mailbox implements SourceListener {
   private readonly blocked = new Set<number>();
   private blockedBy: OutriderError | null = null;
 
-  constructor(private readonly reading: TopicReading) {
-    this.positions = new Map(reading.from);
+  constructor(private readonly reading: TopicParts) {
+    this.cursors = new Map(
+      [...reading.ranges].map(([partition, ranges]) => [partition, new RangeCursor(ranges)]),
+    );
+  }
+
+  /** Nothing more will come: all was read, but for partitions that cannot be read on. */
+  get isDone(): boolean {
+    return [...this.cursors].every(([partition, { isDone }]) => isDone || this.blocked.has(partition));
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
     for (const at of partitions) {
-      const position = this.positions.get(at.partition);
-      if (position !== undefined) this.member?.start(at, position);
+      const cursor = this.cursors.get(at.partition);
+      if (cursor !== undefined && !cursor.isDone) this.member?.start(at, cursor.position);
     }
   }
 
   async batch(batch: SourceBatch, signal: AbortSignal): Promise<void> {
-    const position = this.positions.get(batch.partition);
-    if (position === undefined || batch.nextOffset <= position) return;
-    if (batch.fetchedOffset > position) {
-      this.member?.start({ topic: batch.topic, partition: batch.partition }, position);
+    const cursor = this.cursors.get(batch.partition);
+    if (cursor === undefined || cursor.isDone || batch.nextOffset <= cursor.position) return;
+    const at = { topic: batch.topic, partition: batch.partition };
+    if (batch.fetchedOffset > cursor.position) {
+      this.member?.start(at, cursor.position);
       return;
     }
-    this.positions.set(batch.partition, batch.nextOffset);
-    // Of a log that grows, what lies beyond the end is not fetched in vain.
-    if (batch.nextOffset >= (this.reading.to?.get(batch.partition) ?? Infinity))
-      this.member?.pause({ topic: batch.topic, partition: batch.partition });
-    this.waiting.push(this.within(batch, position));
+    this.waiting.push(within(batch, cursor));
+    this.advance(at, cursor, batch.nextOffset);
     this.wake();
     while (this.waiting.length >= WAITING_MAX && !signal.aborted && !this.closed) await this.change(signal);
   }
 
-  passed({ partition }: TopicPartition, _firstOffset: number, nextOffset: number): void {
-    const position = this.positions.get(partition);
-    if (position !== undefined && nextOffset > position) this.positions.set(partition, nextOffset);
+  passed(at: TopicPartition, _firstOffset: number, nextOffset: number): void {
+    const cursor = this.cursors.get(at.partition);
+    if (cursor !== undefined && nextOffset > cursor.position) this.advance(at, cursor, nextOffset);
     this.wake();
   }
 
   /** Whoever reads to an end hears of it when all that can be read was handed out. */
   unreadable(at: TopicPartition, batch: UnreadableBatch): void {
-    const position = this.positions.get(at.partition);
-    if (position === undefined) return;
-    const isBehindEnd = position >= (this.reading.to?.get(at.partition) ?? Infinity);
-    if (!isBehindEnd && position !== batch.offset) {
-      this.member?.start(at, position);
+    const cursor = this.cursors.get(at.partition);
+    if (cursor === undefined) return;
+    if (!cursor.isDone && cursor.position !== batch.offset) {
+      this.member?.start(at, cursor.position);
       return;
     }
     this.member?.pause(at);
-    if (isBehindEnd) return;
+    if (cursor.isDone) return;
     const error = unreadableError(at, batch);
-    if (this.reading.to === null) {
+    if (cursor.isEndless) {
       this.fail(error);
       return;
     }
     this.blocked.add(at.partition);
     this.blockedBy ??= error;
     this.wake();
+  }
+
+  /** Before kafkajs fetches again: a fetch that begins before the seek would be of what nobody wants. */
+  private advance(at: TopicPartition, cursor: RangeCursor, nextOffset: number): void {
+    cursor.advance(nextOffset);
+    // Of a log that grows, what lies beyond the end is not fetched in vain.
+    if (cursor.isDone) this.member?.pause(at);
+    else if (cursor.position > nextOffset) this.member?.start(at, cursor.position);
   }
 
   heartbeat(): void {
@@ -152,7 +179,7 @@ class Mailbox implements SourceListener {
         return batch;
       }
       if (this.failure !== null) throw this.failure;
-      if (isDone(this.reading, this.positions, this.blocked)) {
+      if (this.isDone) {
         if (this.blockedBy !== null) throw this.blockedBy;
         return null;
       }
@@ -186,21 +213,18 @@ class Mailbox implements SourceListener {
       signal?.addEventListener('abort', done, { once: true });
     });
   }
+}
 
-  /** Only the records from the position on and before the end. */
-  private within(batch: SourceBatch, position: number): SourceBatch {
-    const end = this.reading.to?.get(batch.partition) ?? Infinity;
-    const records = columnsOf(batch.records);
-    const inside: number[] = [];
-    for (let index = 0; index < records.length; index++) {
-      const offset = records.offsets[index] as number;
-      if (offset >= position && offset < end) inside.push(index);
-    }
-    if (inside.length === records.length) return batch;
-    return {
-      ...batch,
-      records: records.pick(inside),
-      headersOf: (index) => batch.headersOf(inside[index] ?? -1),
-    };
-  }
+/** Only the records that are wanted. */
+function within(batch: SourceBatch, cursor: RangeCursor): SourceBatch {
+  const records = columnsOf(batch.records);
+  const inside: number[] = [];
+  for (let index = 0; index < records.length; index++)
+    if (cursor.wants(records.offsets[index] as number)) inside.push(index);
+  if (inside.length === records.length) return batch;
+  return {
+    ...batch,
+    records: records.pick(inside),
+    headersOf: (index) => batch.headersOf(inside[index] ?? -1),
+  };
 }

@@ -4,7 +4,7 @@ import type { ColumnMap } from '../files/column-map.js';
 import { numericCell } from '../files/numeric-cell.js';
 import type { Row } from '../files/read-rows.js';
 import { findRow, placeOfRow } from '../files/row-place.js';
-import type { RejectedRow } from './training-data.js';
+import type { RejectedRow } from './training-collector.js';
 
 /**
  * Where in a file a row stands that cannot be used, and what of it is to blame: the file is read once more.

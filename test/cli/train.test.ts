@@ -110,6 +110,7 @@ test('what was learnt: rows, features with their ranges and constants, rate, thr
     'rejected',
     'firstRejected',
     'rowsPerDay',
+    'range',
     'features',
     'threshold',
     'thresholdRule',
@@ -326,6 +327,31 @@ test('a name is one that logs and records can hold; --last is for a topic', asyn
     await refused(['--data', 'good.csv', '--name', name], 2, /--name ".*": a model's name has only letters/);
   assert.equal((await trained('--data', 'good.csv', '--name', 'Orders 2.1_a-b')).name, 'Orders 2.1_a-b');
   await refused(['--data', 'good.csv', '--last', '50'], 2, /--last says how many events --from-topic reads/);
+});
+
+test('a range and a sample are of a topic, and not together with --last; bounds and samples are understood', async () => {
+  await refused(
+    ['--data', 'good.csv', '--from', '2h', '--sample', '50'],
+    2,
+    /--from and --sample: a sample is drawn of what --from-topic reads; --data FILE is read as a whole/,
+  );
+  for (const flags of [
+    ['--from', 'earliest'],
+    ['--to', '5'],
+    ['--sample', '5'],
+  ])
+    await refused(
+      ['--from-topic', '--last', '5', ...flags],
+      2,
+      new RegExp(`--last reads the end of the topic, ${flags[0]} a sample of a range: give one of the two`),
+    );
+  await refused(
+    ['--from-topic', '--from', 'yesterday'],
+    2,
+    /--from.*earliest, latest, an offset, an ISO time/,
+  );
+  await refused(['--from-topic', '--sample', '0'], 2, /--sample.*at least 1 is wanted/);
+  assert.equal((await trained('--data', 'good.csv')).range, null);
 });
 
 test('options that do nothing for a network that is trained here: exit 2, with their key', async () => {

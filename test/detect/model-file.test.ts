@@ -52,6 +52,8 @@ function modelOf(changes: Partial<Model> = {}): Model {
   });
 }
 
+const RANGE = { topic: 'orders', partitions: [{ partition: 0, from: 10, to: 90 }], sample: 3, seed: 3 };
+
 let count = 0;
 function written(model = modelOf()): string {
   const folder = join(root, `model-${count++}`);
@@ -88,11 +90,39 @@ test('a model comes back as it was written, bit for bit', () => {
   assert.deepEqual(readModel(written(model)), model);
 });
 
+test('a model without a range is as it was before models had one: its digest and version too', () => {
+  const folder = written();
+  const { digest, version, training } = parse(readFileSync(join(folder, 'model.yml'), 'utf8')) as Model & {
+    readonly digest: string;
+  };
+  assert.deepEqual(
+    [version, digest],
+    ['645aadac', 'sha256:210441eb77d39273f7c692e3dde094b7727ba419679ed2bd4eb31f1d06dedd5f'],
+  );
+  assert.ok(!('range' in training));
+});
+
+test('the range of a topic that the rows were drawn from is part of the digest', () => {
+  const { training } = modelOf();
+  const model = modelOf({ training: { ...training, range: RANGE } });
+  const folder = written(model);
+  assert.deepEqual(readModel(folder), model);
+  const file = join(folder, 'model.yml');
+  writeFileSync(file, readFileSync(file, 'utf8').replace('to: 90', 'to: 91'));
+  refused(folder, /does not match its digest/);
+});
+
 test('the version is that of the content: neither name, nor time, nor the name of the file', () => {
   const { version, training } = modelOf();
   assert.match(version, /^[0-9a-f]{8}$/);
   assert.equal(modelOf({ name: 'other', created: 'later' }).version, version);
   assert.equal(modelOf({ training: { ...training, data: 'elsewhere.csv' } }).version, version);
+  assert.equal(
+    modelOf({ training: { ...training, range: RANGE } }).version,
+    version,
+    'nor the range of a topic',
+  );
+  assert.notEqual(modelOf({ training: { ...training, rows: 4 } }).version, version);
   assert.notEqual(modelOf({ threshold: 0.31 }).version, version);
   assert.notEqual(modelOf({ options: { seed: 4 } }).version, version);
 });

@@ -10,6 +10,7 @@ import { runWorker } from '../../src/fleet/run-worker.js';
 import { type BatchHeader, readBatchHeader } from '../../src/kafka/kafkajs/record-batch.js';
 import { readGroup } from '../../src/kafka/group-reader.js';
 import { localKafka } from '../../src/kafka/local-config.js';
+import { readRanges } from '../../src/kafka/topic-reader.js';
 import { LoneBroker } from '../support/lone-broker.js';
 import { Scenario, log } from '../support/scenario.js';
 import { until } from '../support/until.js';
@@ -90,6 +91,19 @@ test('a segment in which compaction left no record is passed over', async () => 
   for await (const { records } of scenario.all(topic))
     read.push(...Array.from(records, ({ offset }) => Number(offset)));
   assert.deepEqual(read, expected);
+
+  // Parts of it: that end in the hole, lie in it, and begin in it.
+  const parts = [
+    { from: 1, to: 4 },
+    { from: 4, to: 5 },
+    { from: 8, to: 9 },
+  ];
+  const inParts: number[] = [];
+  const source = { kafka: localKafka(broker.brokers), topic, groupPrefix: `${topic}.parts`, log, signal };
+  for (const ranges of [parts, parts.slice(0, 2)])
+    for await (const { records } of readRanges({ ...source, ranges: new Map([[0, ranges]]) }))
+      inParts.push(...Array.from(records, ({ offset }) => Number(offset)));
+  assert.deepEqual(inParts, [1, 2, 8, 1, 2]);
 
   const subscribed: number[] = [];
   const kafka = localKafka(broker.brokers);
