@@ -10,6 +10,7 @@ import { demoCommand } from './demo.js';
 import { dlqCommand } from './dlq.js';
 import { evaluateCommand } from './evaluate.js';
 import { initCommand } from './init.js';
+import { offsetsCommand } from './offsets.js';
 import { produceCommand } from './produce.js';
 import { runCommand } from './run.js';
 import { scoreCommand } from './score.js';
@@ -43,6 +44,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     evaluateCommand,
     tailCommand,
     dlqCommand,
+    offsetsCommand,
     brokerCommand,
   ]) {
     register(program, context);

@@ -86,5 +86,12 @@ prototype.scheduleCheckPendingRequests = function () {
 
 export const RIGHTS_REQUESTS = rightsRequests(load);
 
-export const { CompressionTypes, ConfigResourceTypes, Kafka, PartitionAssigners, Partitioners, logLevel } =
-  load('kafkajs') as typeof KafkaJs;
+export const {
+  AssignerProtocol,
+  CompressionTypes,
+  ConfigResourceTypes,
+  Kafka,
+  PartitionAssigners,
+  Partitioners,
+  logLevel,
+} = load('kafkajs') as typeof KafkaJs;
