@@ -41,7 +41,7 @@ module.exports = {
       name: 'config-knows-options-only',
       severity: 'error',
       from: { path: '^src/config/' },
-      to: { path: '^src/(pipeline|fleet|replay|dlq|http|demo|cli|files|local-broker|library)/' },
+      to: { path: '^src/(pipeline|fleet|offsets|replay|dlq|http|demo|cli|files|local-broker|library)/' },
     },
     {
       name: 'plot-knows-nothing',
@@ -53,18 +53,18 @@ module.exports = {
       name: 'pipeline-below-fleet',
       severity: 'error',
       from: { path: '^src/pipeline/' },
-      to: { path: '^src/(fleet|replay|dlq|http|demo|cli|local-broker|library)/' },
+      to: { path: '^src/(fleet|offsets|replay|dlq|http|demo|cli|local-broker|library)/' },
     },
     {
       name: 'fleet-below-replay',
       severity: 'error',
       from: { path: '^src/(fleet|http)/' },
-      to: { path: '^src/(replay|dlq)/' },
+      to: { path: '^src/(offsets|replay|dlq)/' },
     },
     {
       name: 'fleet-below-cli',
       severity: 'error',
-      from: { path: '^src/(fleet|replay|dlq|http|local-broker|files)/' },
+      from: { path: '^src/(fleet|offsets|replay|dlq|http|local-broker|files)/' },
       to: { path: '^src/(cli|demo|library)/' },
     },
     {

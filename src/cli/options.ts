@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONFIG_FILE_DEFAULT } from '../config/load.js';
+import { parsePartitionList } from '../kafka/partition-list.js';
 import { LOG_LEVELS } from '../observe/log.js';
 
 /** The options that every command has, and its example at the end of its help. */
@@ -40,6 +41,13 @@ export function number(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isFinite(value)) throw new InvalidArgumentError('a number is wanted');
   return value;
+}
+
+/** `0,2-5` */
+export function partitionList(text: string): readonly number[] {
+  const partitions = parsePartitionList(text);
+  if (partitions === null) throw new InvalidArgumentError('partitions are wanted, as in 0,2-5');
+  return partitions;
 }
 
 export function workerCount(text: string): number | 'auto' {

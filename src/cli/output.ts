@@ -41,7 +41,7 @@ export class Printer {
 }
 
 function isNumber(cell: string | number | undefined): boolean {
-  return typeof cell === 'number' || (cell !== undefined && /^[\d.,]+%?$/.test(cell));
+  return typeof cell === 'number' || (cell !== undefined && /^[+-]?[\d.,]+%?$/.test(cell));
 }
 
 /** `12,345` */

@@ -10,6 +10,7 @@ import { demoCommand } from './demo.js';
 import { dlqCommand } from './dlq.js';
 import { evaluateCommand } from './evaluate.js';
 import { initCommand } from './init.js';
+import { offsetsCommand } from './offsets.js';
 import { produceCommand } from './produce.js';
 import { replayCommand } from './replay.js';
 import { runCommand } from './run.js';
@@ -45,6 +46,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     tailCommand,
     replayCommand,
     dlqCommand,
+    offsetsCommand,
     brokerCommand,
   ]) {
     register(program, context);

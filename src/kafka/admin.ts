@@ -1,19 +1,34 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Admin, ITopicMetadata } from 'kafkajs';
+import type { Admin, ITopicMetadata, MemberAssignment } from 'kafkajs';
 import type { Logger } from 'pino';
 import { MissingRemoteError, UnreachableError } from '../errors.js';
 import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
 import { type KafkaConfig, createClient } from './client.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translateError, translated } from './translate-errors.js';
 import { isExplained } from './tls-failure.js';
-import { type Pace, whilePassing } from './while-passing.js';
-import { SETTLE_TIMEOUT_MS } from './time-outs.js';
-import { ConfigResourceTypes } from './kafkajs/repaired.js';
+import { SETTLE_PACE, whilePassing } from './while-passing.js';
+import { AssignerProtocol, ConfigResourceTypes } from './kafkajs/repaired.js';
 
 export interface TopicPlan {
   readonly topic: string;
   readonly partitions: number;
   readonly configs?: Readonly<Record<string, string>>;
+}
+
+/** A consumer group as its coordinator describes it. */
+export interface GroupStanding {
+  /** The protocol's name: `Stable`, `Empty`, `PreparingRebalance`, …; `Dead` where there is no such group. */
+  readonly state: string;
+  readonly members: readonly GroupMember[];
+}
+
+export interface GroupMember {
+  readonly memberId: string;
+  readonly clientId: string;
+  /** As the broker sees it: `/10.0.0.7`. */
+  readonly host: string;
+  /** Of the topic that was asked about; empty while the group is shared out anew. */
+  readonly partitions: readonly number[];
 }
 
 export interface Durability {
@@ -229,6 +244,24 @@ export class KafkaAdmin implements OffsetReader {
     });
   }
 
+  /** Who is in a group, and which partitions of a topic each has. */
+  async groupStanding(group: string, topic: string): Promise<GroupStanding> {
+    return this.asking(`group ${group}: reading its members`, async (admin) => {
+      const [described] = (await admin.describeGroups([group])).groups;
+      if (described === undefined) return { state: 'Dead', members: [] };
+      const { state, protocolType, members } = described;
+      return {
+        state,
+        members: members.map(({ memberId, clientId, clientHost, memberAssignment }) => ({
+          memberId,
+          clientId,
+          host: clientHost,
+          partitions: protocolType === 'consumer' ? partitionsIn(memberAssignment, topic) : [],
+        })),
+      };
+    });
+  }
+
   async deleteGroup(group: string): Promise<void> {
     await this.asking(`group ${group}: deleting it`, (admin) => admin.deleteGroups([group]));
   }
@@ -277,6 +310,12 @@ async function describe(admin: Admin, topics: readonly string[]): Promise<readon
   return (await admin.fetchTopicMetadata({ topics: present })).topics;
 }
 
+/** Before its first assignment a member has none, which kafkajs's types do not say. */
+function partitionsIn(assignment: Buffer, topic: string): readonly number[] {
+  const decoded = AssignerProtocol.MemberAssignment.decode(assignment) as MemberAssignment | null;
+  return [...(decoded?.assignment[topic] ?? [])].sort((a, b) => a - b);
+}
+
 async function failIfHidden(admin: Admin, topic: string): Promise<void> {
   try {
     await admin.fetchTopicMetadata({ topics: [topic] });
@@ -296,8 +335,6 @@ const UNSETTLED: ReadonlySet<string> = new Set([
 ]);
 /** The controller made the topic; the broker that is asked may hear of it later. */
 const NEW_TOPIC_UNSETTLED: ReadonlySet<string> = new Set([...UNSETTLED, 'UNKNOWN_TOPIC_OR_PARTITION']);
-
-const SETTLE_PACE: Pace = { firstMs: 20, factor: 2, maxMs: 500, limitMs: SETTLE_TIMEOUT_MS };
 
 export function missingTopic(topic: string, brokers: readonly string[]): MissingRemoteError {
   const server = brokers[0] ?? 'localhost:9092';

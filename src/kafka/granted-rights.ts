@@ -10,9 +10,8 @@ import {
 } from './kafkajs/authorized-operations.js';
 import { privateCluster } from './kafkajs/private-cluster.js';
 import { RIGHTS_REQUESTS } from './kafkajs/repaired.js';
-import { SETTLE_TIMEOUT_MS } from './time-outs.js';
 import { COORDINATOR_AWAY, protocolErrorOf, translated } from './translate-errors.js';
-import { whilePassing } from './while-passing.js';
+import { SETTLE_PACE, whilePassing } from './while-passing.js';
 
 /** As kafka-acls.sh names them. */
 export type Operation = 'Read' | 'Write' | 'Create' | 'Delete' | 'Describe' | 'DescribeConfigs';
@@ -95,8 +94,6 @@ async function ofGroup(cluster: Cluster, group: string): Promise<Granted> {
     throw error;
   }
 }
-
-const SETTLE_PACE = { firstMs: 20, factor: 2, maxMs: 500, limitMs: SETTLE_TIMEOUT_MS };
 
 async function ask<Answer>(
   broker: Broker,

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { SETTLE_TIMEOUT_MS } from './time-outs.js';
 import { protocolErrorOf } from './translate-errors.js';
 
 /** How soon and how long something is tried again; the wait grows by the factor, up to its maximum. Times in ms. */
@@ -8,6 +9,9 @@ export interface Pace {
   readonly maxMs: number;
   readonly limitMs: number;
 }
+
+/** While a broker says that it is not the right one or not ready yet. */
+export const SETTLE_PACE: Pace = { firstMs: 20, factor: 2, maxMs: 500, limitMs: SETTLE_TIMEOUT_MS };
 
 /**
  * Tries again while the broker answers with an error that passes by itself, one that says that it has done nothing.

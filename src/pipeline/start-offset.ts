@@ -35,7 +35,7 @@ export interface Start {
 export async function decideStart(situation: StartSituation): Promise<Start> {
   const { at, group, committed, range, isSettled, onTruncated } = situation;
   const partitionsAtStart = knownPartitionsAtStart(committed);
-  const metadata = writeMetadata(partitionsAtStart ?? committed.size);
+  const metadata = startMetadata(committed);
   const own = committed.get(at.partition) ?? null;
   if (own === null) return { offset: await firstOffset(situation, partitionsAtStart), isNew: true, metadata };
   if (own.offset >= range.low && own.offset <= range.high)
@@ -49,7 +49,7 @@ export async function decideStart(situation: StartSituation): Promise<Start> {
   if (onTruncated === 'earliest') return { offset: range.low, isNew: true, metadata };
   throw new MissingRemoteError(
     `topic ${at.topic}, partition ${at.partition}: the committed offset ${own.offset} of group ${group} is not in the log any more, ` +
-      `which holds ${range.low} to ${range.high}; set input.onTruncated: earliest to go on at ${range.low}, or move the group's offsets`,
+      `which holds ${range.low} to ${range.high}; set input.onTruncated: earliest to go on at ${range.low}, or move the group's offsets (outrider offsets set)`,
   );
 }
 
@@ -76,8 +76,13 @@ export function saysWhenGroupStarted(offset: CommittedOffset | null): boolean {
   return METADATA.test(offset?.metadata ?? '');
 }
 
-function writeMetadata(partitionsAtStart: number): string {
-  return `outrider partitions=${partitionsAtStart}`;
+/**
+ * What goes beside an offset of the group: how many partitions there were when it started, which is now where no offset
+ * says it.
+ * @param committed of every partition of the topic
+ */
+export function startMetadata(committed: StartSituation['committed']): string {
+  return `outrider partitions=${knownPartitionsAtStart(committed) ?? committed.size}`;
 }
 
 function knownPartitionsAtStart(committed: StartSituation['committed']): number | null {

@@ -68,12 +68,11 @@ function unreadableText(
 ): string {
   const past =
     lastOffset === null
-      ? 'and an offset behind it'
+      ? '--to-offset and an offset behind it'
       : `--to-offset ${lastOffset + 1}, which gives up offsets ${offset} to ${lastOffset}`;
   return [
     `topic ${topic}, partition ${partition}, offset ${offset}: the batch there cannot be read: ${reason}.`,
     'The partition stands still and asks again; repair the log (another replica may be whole), or stop the group and',
-    'move it past the batch with kafka-consumer-groups.sh --reset-offsets --execute',
-    `--group ${group} --topic ${topic}:${partition} ${past}`,
+    `move group ${group} past the batch: outrider offsets set --execute --partitions ${partition} ${past}`,
   ].join(' ');
 }

@@ -339,7 +339,10 @@ test('before a batch that cannot be read a partition commits what it has, waits,
     unreadable ?? '',
     /^topic t, partition 0, offset 3: the batch there cannot be read: it is torn\./,
   );
-  assert.match(unreadable ?? '', /--group g --topic t:0 --to-offset 10, which gives up offsets 3 to 9$/);
+  assert.match(
+    unreadable ?? '',
+    /group g past the batch: outrider offsets set --execute --partitions 0 --to-offset 10, which gives up offsets 3 to 9$/,
+  );
   const starts = (): number => world.calls.filter((call) => call === 'start 3').length;
   const waits: number[] = [];
   for (let asked = 1; asked <= 7; asked++) {
@@ -363,7 +366,7 @@ test('a partition goes on by itself once the batch can be read', async () => {
   await world.running();
   await world.deliver(0, 3);
   world.task.unreadable({ offset: 3, lastOffset: null, reason: 'torn' });
-  assert.match(world.task.status().unreadable ?? '', /--topic t:0 and an offset behind it$/);
+  assert.match(world.task.status().unreadable ?? '', /--partitions 0 --to-offset and an offset behind it$/);
   await until('it asks again', 5000, () => {
     world.task.tick();
     return world.calls.at(-1) === 'start 3';

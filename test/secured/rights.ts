@@ -106,6 +106,39 @@ export function rightsTests(given: () => { broker: SecureBroker; scenario: Scena
     await broker.acls.takeAll('alice');
   });
 
+  test('offsets are shown and set with the rights that are listed, and no others', async () => {
+    const { broker, scenario } = given();
+    const run = await scenario.configure('moved', { kafka: kafkaOf(broker, who()) });
+    const rights = (operation: 'describe' | 'read'): Right[] => [
+      { resource: 'topic', name: scenario.name, pattern: 'literal', operation },
+      { resource: 'group', name: run.group, pattern: 'literal', operation },
+    ];
+    const toSet: Right[] = [
+      ...rights('read'),
+      { resource: 'transactional-id', name: `${run.group}/`, pattern: 'prefixed', operation: 'write' },
+    ];
+    const offsets = (...args: string[]): ReturnType<typeof outrider> =>
+      outrider(['offsets', ...args, '--config', run.file]);
+    const denied = async (without: Right, ...args: string[]): Promise<void> => {
+      await broker.acls.take('alice', [without]);
+      const { code, stderr } = await offsets(...args);
+      assert.equal(code, 3, `without ${without.operation} on ${without.name}: ${stderr}`);
+      assert.match(lastLine(stderr), /not allowed: (TOPIC|GROUP|TRANSACTIONAL_ID)_AUTHORIZATION_FAILED/);
+      await broker.acls.grant('alice', [without]);
+    };
+    await broker.acls.grant('alice', rights('describe'));
+    const dry = await offsets('set', '--to-earliest');
+    assert.equal(dry.code, 0, dry.stderr);
+    const shown = await offsets('show');
+    assert.equal(shown.code, 0, shown.stderr);
+    for (const right of rights('describe')) await denied(right, 'show');
+    await broker.acls.grant('alice', toSet);
+    const set = await offsets('set', '--to-earliest', '--execute');
+    assert.equal(set.code, 0, set.stderr);
+    for (const right of toSet) await denied(right, 'set', '--to-earliest', '--execute');
+    await broker.acls.takeAll('alice');
+  });
+
   test('at least once needs no right on transactional ids', async () => {
     const { broker, scenario } = given();
     const changes = { kafka: kafkaOf(broker, who()), delivery: 'at-least-once' };
