@@ -1,6 +1,6 @@
 /** Imports point one way: model, errors ← stages, kafka ← pipeline ← fleet ← cli. See docs/ARCHITECTURE.md. */
 const vocabulary =
-  '^src/(model|record-columns|errors|ports|field-path|bytes-as-text|package-root|plural|secret)\\.ts$';
+  '^src/(model|record-columns|errors|ports|field-path|bytes-as-text|package-root|plural|secret|time-text)\\.ts$';
 const stages = ['decode', 'features', 'detect', 'publish'];
 
 module.exports = {

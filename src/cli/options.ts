@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONFIG_FILE_DEFAULT } from '../config/load.js';
-import { parsePartitionList } from '../kafka/partition-list.js';
+import { parsePartitionList } from '../replay/partition-ranges.js';
 import { LOG_LEVELS } from '../observe/log.js';
 
 /** The options that every command has, and its example at the end of its help. */
@@ -46,8 +46,8 @@ export function number(text: string): number {
 /** `0,2-5` */
 export function partitionList(text: string): readonly number[] {
   const partitions = parsePartitionList(text);
-  if (partitions === null) throw new InvalidArgumentError('partitions are wanted, as in 0,2-5');
-  return partitions;
+  if (typeof partitions === 'string') throw new InvalidArgumentError(partitions);
+  return [...partitions].sort((a, b) => a - b);
 }
 
 export function workerCount(text: string): number | 'auto' {

@@ -12,6 +12,7 @@ import { brokenRelations } from '../kafka/time-outs.js';
 import { type TlsConfig, TlsFileFault, readTlsFiles } from '../kafka/tls-files.js';
 import { nearest } from '../nearest.js';
 import { Secret } from '../secret.js';
+import { parseDateTime } from '../time-text.js';
 import type { Config, DetectorConfig, HttpConfig, InputConfig, StartAt } from './config.js';
 import { configurationError, fromZod, unknownKeyError } from './fault.js';
 import {
@@ -223,8 +224,8 @@ class ConfigCompiler {
 
   private startAt(text: string): StartAt {
     if (text === 'latest' || text === 'earliest' || text === 'error') return text;
-    const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-    if (Number.isNaN(timeMs))
+    const timeMs = parseDateTime(text);
+    if (timeMs === null)
       throw this.fault(['input', 'startAt'], `'${text}' is not latest, earliest, error or an ISO time`);
     return { timeMs };
   }

@@ -1,22 +1,21 @@
+import { parseDateTime, parseDuration } from '../time-text.js';
 import type { KafkaAdmin } from './admin.js';
 
 /** A place in a topic: an end of the log, an offset, or the first record at or after a time (Unix ms). */
 export type Bound = 'earliest' | 'latest' | { readonly offset: number } | { readonly timeMs: number };
 
-const UNIT_MS: Readonly<Record<string, number>> = { ms: 1, s: 1e3, m: 6e4, h: 3.6e6, d: 8.64e7 };
-
 /**
- * `earliest`, `latest`, an offset (`1200`), an ISO time, or a duration ago (`2h`, `30m`, `1d`).
+ * `earliest`, `latest`, an offset (`1200`), an ISO time (UTC where it names no zone), or a duration ago (`2h`, `30m`,
+ * `P1DT12H`).
  * @returns null for anything else
  */
 export function parseBound(text: string, nowMs: number): Bound | null {
   if (text === 'earliest' || text === 'latest') return text;
   if (/^\d{1,15}$/.test(text)) return { offset: Number(text) };
-  const [, count, unit] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/.exec(text) ?? [];
-  if (count !== undefined && unit !== undefined)
-    return { timeMs: Math.floor(nowMs - Number(count) * (UNIT_MS[unit] as number)) };
-  const timeMs = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : NaN;
-  return Number.isNaN(timeMs) ? null : { timeMs };
+  const agoMs = parseDuration(text);
+  if (agoMs !== null) return { timeMs: Math.floor(nowMs - agoMs) };
+  const timeMs = parseDateTime(text);
+  return timeMs === null ? null : { timeMs };
 }
 
 /**

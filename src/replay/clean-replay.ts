@@ -17,16 +17,17 @@ export interface Cleaned {
  * @throws AnswerNoError where workers are at it, or there is nothing of this id
  */
 export async function cleanReplay(
-  { group: liveGroup, output, kafka }: Config,
+  config: Config,
   id: string,
   admin: KafkaAdmin,
   log: Logger,
   signal: AbortSignal,
 ): Promise<Cleaned> {
+  const { group: liveGroup, output } = config;
   const group = replayGroup(liveGroup, id);
   const hasGroup = (await admin.groups()).includes(group);
   if (hasGroup) {
-    const members = await whenIdle(admin, { group, sessionTimeoutMs: kafka.sessionTimeoutMs }, log, signal);
+    const members = await whenIdle(admin, group, config, log, signal);
     if (members > 0)
       throw new AnswerNoError(
         `replay '${id}' is being worked on: its group ${group} has ${members} live member${members === 1 ? '' : 's'}; stop \`outrider replay run\` first`,

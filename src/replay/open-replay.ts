@@ -32,7 +32,7 @@ export async function openReplay(
   const { admin, log, signal, clock } = context;
   const group = replayGroup(config.group, id);
   const partitions = [...Array(await admin.partitionCount(input.topic)).keys()];
-  const members = await whenIdle(admin, { group, sessionTimeoutMs: kafka.sessionTimeoutMs }, log, signal);
+  const members = await whenIdle(admin, group, config, log, signal);
   if (members > 0)
     throw new AnswerNoError(
       `replay '${id}' is being worked on: its group ${group} has ${members} live member${members === 1 ? '' : 's'}; wait for it, or choose another --id`,

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parsePartitionList } from '../../src/kafka/partition-list.js';
-import { parseDateTime, parseDuration } from '../../src/offsets/offset-target.js';
+import { parseDateTime, parseDuration } from '../src/time-text.js';
 
 test('a time without a zone is UTC, in whatever zone the machine is', () => {
   const noon = Date.UTC(2026, 2, 1, 12);
@@ -60,11 +59,4 @@ test('durations are read as Kafka writes them and as Outrider does', () => {
   for (const [text, ms] of Object.entries(durations)) assert.equal(parseDuration(text), ms, text);
   for (const text of ['', 'P', 'PT', 'P1DT', 'P1M', 'P1Y', 'P1H', '2', '2 h', '-2h', '-P1D', 'PT-1S', 'h'])
     assert.equal(parseDuration(text), null, text);
-});
-
-test('lists of partitions are numbers and ranges', () => {
-  assert.deepEqual(parsePartitionList('0'), [0]);
-  assert.deepEqual(parsePartitionList('7,0, 2-5,3'), [0, 2, 3, 4, 5, 7]);
-  for (const text of ['', ',', '1,', 'a', '-1', '3-1', '1-2-3', '0-9999999', '1.5'])
-    assert.equal(parsePartitionList(text), null, text);
 });
