@@ -63,6 +63,7 @@ async function work(options: ReplayWorkerOptions, context: CliContext): Promise<
     signal: context.signal,
     mission: replayMission({
       config,
+      liveGroup: live.group,
       replay,
       clip,
       eventsPerSecondMax: options.maxRate ?? null,

@@ -4,6 +4,7 @@ import type { KafkaAdmin } from '../kafka/admin.js';
 import { LogEnds } from '../kafka/log-ends.js';
 import type { Bound } from '../kafka/offset-bounds.js';
 import { firstTimes } from './first-times.js';
+import { replayReadingGroup } from './replay-names.js';
 import type { ReplayRequest } from './replay-request.js';
 import { type PartitionLog, type ReplayRange, resolveRange } from './resolve-range.js';
 
@@ -97,7 +98,7 @@ async function warmStarts(
       [...ranges].map(([partition, { from }]) => [partition, Math.max(low(partition), from - by.events)]),
     );
   const { kafka, group, input } = config;
-  const reading = { kafka, topic: input.topic, groupPrefix: `${group}.replay-plan`, log, signal };
+  const reading = { kafka, topic: input.topic, groupPrefix: replayReadingGroup(group), log, signal };
   const starts = new Map<number, number>();
   for (const [partition, timeMs] of await firstTimes(reading, ranges)) {
     const atTime = await admin.atTime(input.topic, Math.max(0, timeMs - by.ms));

@@ -10,11 +10,13 @@ import { EntityScorer } from './entity-scorer.js';
 import type { KnownReplay } from './known-replays.js';
 import { liveVerdicts } from './live-verdicts.js';
 import { PriorVerdictReader } from './prior-verdicts.js';
+import { replayReadingGroup } from './replay-names.js';
 import { ReplayCourse } from './replay-course.js';
 
 export interface ReplayMissionOptions {
   /** The replay's own; see replay-config.ts. */
   readonly config: Config;
+  readonly liveGroup: string;
   readonly replay: KnownReplay;
   /** See ReplayRequest. */
   readonly clip: boolean;
@@ -66,12 +68,13 @@ export function replayMission(options: ReplayMissionOptions): Mission {
 }
 
 function priorVerdicts(
-  { config, replay, log, signal }: ReplayMissionOptions,
+  { config, liveGroup, replay, log, signal }: ReplayMissionOptions,
   partition: number,
   partitionsInWork: number,
 ): PriorVerdictReader {
-  const { kafka, input, output, group } = config;
-  const reading = { kafka, topic: output.anomalies, groupPrefix: `${group}.verdicts`, log, signal };
+  const { kafka, input, output } = config;
+  const groupPrefix = replayReadingGroup(liveGroup);
+  const reading = { kafka, topic: output.anomalies, groupPrefix, log, signal };
   return new PriorVerdictReader({
     topic: input.topic,
     partition,

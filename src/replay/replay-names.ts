@@ -18,6 +18,11 @@ export function replayTopic(live: string, id: string): string {
   return `${live}.replay.${id}`;
 }
 
+/** The start of the names of groups that read for replays, commit nothing, and are gone when the reading ends. */
+export function replayReadingGroup(group: string): string {
+  return `${group}.replay-reading`;
+}
+
 function replayGroupPrefix(group: string): string {
   return `${group}.replay.`;
 }

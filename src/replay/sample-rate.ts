@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { readTopic } from '../kafka/topic-reader.js';
 import { prepareScorer } from '../pipeline/setup.js';
 import type { PlannedPartition } from './plan-ranges.js';
+import { replayReadingGroup } from './replay-names.js';
 import type { ReplayRequest } from './replay-request.js';
 
 /** How fast events were scored for a moment. */
@@ -29,7 +30,7 @@ export async function sampleRate(
   const scorer = await prepareScorer(config);
   const from = new Map(planned.map(({ partition, start }) => [partition, start]));
   const to = new Map(planned.map((plan) => [plan.partition, plan.to]));
-  const groupPrefix = `${group}.replay-plan`;
+  const groupPrefix = replayReadingGroup(group);
   const samples: { readonly events: number; readonly atMs: number }[] = [];
   let events = 0;
   for await (const batch of readTopic({ kafka, topic: input.topic, groupPrefix, from, to, log, signal })) {
