@@ -1,11 +1,9 @@
-import { accessSync, constants, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
 import type { Evaluation } from '../detect/evaluate.js';
 import { precisionRecallCurve } from '../detect/ranking.js';
-import { UnusableFileError, UsageError, fileFaultOf } from '../errors.js';
 import { type EvaluatedFile, evaluationChart } from '../plot/evaluation-chart.js';
 import { groupBy } from './group-by.js';
 import { mean } from './mean.js';
+import { writePlotFile } from './plot-file.js';
 
 /** Whose scores are kept until they are drawn. */
 export interface PlottedRun {
@@ -13,16 +11,6 @@ export interface PlottedRun {
   readonly file: string;
   readonly seed: number;
   readonly evaluation: Evaluation;
-}
-
-/** Seen before the work, not after it. @throws UsageError, UnusableFileError */
-export function checkPlotFile(file: string): void {
-  if (!/\.svg$/i.test(file)) throw new UsageError(`--plot ${file}: the picture is SVG: name it FILE.svg`);
-  try {
-    accessSync(dirname(resolve(file)), constants.W_OK);
-  } catch (cause) {
-    throw new UnusableFileError(`--plot ${file}: ${fileFaultOf(cause)}`, { cause });
-  }
 }
 
 /** @throws UnusableFileError when the file cannot be written */
@@ -35,11 +23,7 @@ export function writePlot(file: string, trainOn: string, runs: readonly PlottedR
       ? `seed ${seeds[0]}`
       : `seeds ${seeds[0]} to ${seeds.at(-1)}: thin lines, their mean thick; histograms of seed ${seeds[0]}`);
   const svg = evaluationChart('Precision and recall, and scores by kind of row', note, files);
-  try {
-    writeFileSync(file, svg);
-  } catch (cause) {
-    throw new UnusableFileError(`--plot ${file}: ${fileFaultOf(cause)}`, { cause });
-  }
+  writePlotFile(file, svg);
 }
 
 function fileOf(name: string, runs: readonly PlottedRun[]): EvaluatedFile {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from './context.js';
 import { replayCleanCommand } from './replay-clean.js';
+import { replayDiffCommand } from './replay-diff.js';
 import { replayPlanCommand } from './replay-plan.js';
 import { replayRunCommand } from './replay-run.js';
 import { replayStatusCommand } from './replay-status.js';
@@ -18,5 +19,6 @@ export function replayCommand(program: Command, context: CliContext): void {
   replayRunCommand(replay, context);
   replayStatusCommand(replay, context);
   replayCleanCommand(replay, context);
+  replayDiffCommand(replay, context);
   replayWorkerCommand(replay, context);
 }
