@@ -4,9 +4,11 @@ import type { OutriderError } from '../errors.js';
 import type { OffsetRange, SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { SourceListener } from '../ports.js';
 import { columnsOf } from '../record-columns.js';
+import { KafkaAdmin } from './admin.js';
 import type { KafkaConfig } from './client.js';
 import { GroupMember } from './partition-source.js';
 import { RangeCursor } from './range-cursor.js';
+import { translateError } from './translate-errors.js';
 import { unreadableError } from './unreadable.js';
 
 export interface TopicReading {
@@ -91,6 +93,7 @@ class Mailbox implements SourceListener {
   private changed: (() => void)[] = [];
   private failure: OutriderError | null = null;
   private closed = false;
+  private joins = 0;
   /** Partitions that cannot be read on, and the first reason. */
   private readonly blocked = new Set<number>();
   private blockedBy: OutriderError | null = null;
@@ -107,10 +110,39 @@ class Mailbox implements SourceListener {
   }
 
   assigned(partitions: readonly TopicPartition[]): void {
+    const isFirst = this.joins++ === 0;
+    if (isFirst) this.startAll(partitions);
+    else
+      this.passDeleted(this.joins, partitions).catch((error: unknown) =>
+        this.fail(translateError(error, `topic ${this.reading.topic}`)),
+      );
+  }
+
+  private startAll(partitions: readonly TopicPartition[]): void {
     for (const at of partitions) {
       const cursor = this.cursors.get(at.partition);
       if (cursor !== undefined && !cursor.isDone) this.member?.start(at, cursor.position);
     }
+  }
+
+  /** A member that has to join again may have asked for what retention has deleted meanwhile. */
+  private async passDeleted(joins: number, partitions: readonly TopicPartition[]): Promise<void> {
+    const { kafka, topic, log } = this.reading;
+    await using admin = new KafkaAdmin(kafka, log);
+    const ranges = await admin.range(topic);
+    if (joins !== this.joins || this.closed) return;
+    for (const { partition } of partitions) {
+      const cursor = this.cursors.get(partition);
+      const low = ranges.get(partition)?.low ?? 0;
+      if (cursor === undefined || cursor.isDone || cursor.position >= low) continue;
+      log.warn(
+        { topic, partition, from: cursor.position, to: low },
+        'records were deleted before they were read; going on behind them',
+      );
+      cursor.advance(low);
+    }
+    this.startAll(partitions);
+    this.wake();
   }
 
   async batch(batch: SourceBatch, signal: AbortSignal): Promise<void> {

@@ -5,6 +5,7 @@ import { seededRandom } from '../../src/detect/random.js';
 import { localKafka } from '../../src/kafka/local-config.js';
 import { readRanges } from '../../src/kafka/topic-reader.js';
 import type { OffsetRange } from '../../src/model.js';
+import { deleteBefore } from '../support/delete-before.js';
 import { Scenario, log } from '../support/scenario.js';
 
 const PARTITIONS = 3;
@@ -71,4 +72,17 @@ test('ranges far apart, next to each other within a record batch, at both ends o
       assert.deepEqual(found.get(partition), offsets, `seed ${seed}`);
     assert.deepEqual([...found.keys()].sort(), [...wanted.keys()]);
   }
+});
+
+test('what is deleted before it is read is passed over, and the reading ends', async () => {
+  await deleteBefore(scenario, 0, 150);
+  await deleteBefore(scenario, 1, 200);
+  const found = await read(
+    new Map([
+      [0, [{ from: 100, to: 190 }]],
+      [1, [{ from: 0, to: 200 }]],
+    ]),
+    524_288,
+  );
+  assert.deepEqual([...found], [[0, Array.from({ length: 40 }, (_, i) => 150 + i)]]);
 });

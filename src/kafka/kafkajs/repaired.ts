@@ -42,8 +42,13 @@ function messageSets(load: (path: string) => unknown): Parameters<typeof recordS
 
 /** A kafkajs that was loaded before has its parts already: it stays as it is, and this one is loaded beside it. */
 const home = dirname(load.resolve('kafkajs/package.json'));
-for (const file of Object.keys(load.cache))
-  if (file.startsWith(home + sep)) Reflect.deleteProperty(load.cache, file);
+/** A module that imports kafkajs after ours is linked already: Node insists on finding what it has put here for it. */
+const linked: [file: string, module: NodeJS.Module][] = [];
+for (const [file, module] of Object.entries(load.cache)) {
+  if (!file.startsWith(home + sep)) continue;
+  if (module !== undefined && !module.loaded) linked.push([file, module]);
+  Reflect.deleteProperty(load.cache, file);
+}
 
 const { version } = load('kafkajs/package.json') as { version: string };
 if (version !== VERSION)
@@ -95,3 +100,5 @@ export const {
   Partitioners,
   logLevel,
 } = load('kafkajs') as typeof KafkaJs;
+
+for (const [file, module] of linked) load.cache[file] = module;
