@@ -2,11 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import avro from 'avsc';
 import type { Logger } from 'pino';
 import { stringify } from 'yaml';
 import { parseConfig } from '../src/config/load.js';
-import { singleObjectHeader } from '../src/decode/fingerprint.js';
 import { seededRandom } from '../src/detect/random.js';
 import { writeModel } from '../src/detect/model-file.js';
 import { trainModel } from '../src/detect/train.js';
@@ -17,10 +15,8 @@ import { PlainTransport } from '../src/kafka/plain-transport.js';
 import type { OutgoingRecord } from '../src/model.js';
 import { prepareReading } from '../src/pipeline/setup.js';
 import { Producer } from '../src/publish/producer.js';
-import { POISON_EVERY, poisoned } from './poisoned.js';
+import { FEATURES, PARTITIONS, SCHEMA, benchEvent, values } from './bench-events.js';
 
-const PARTITIONS = 4;
-const FEATURES = 8;
 const TRAINING_ROWS = 4096;
 
 /** A topic full of events of 93 bytes (id, time, entity, eight doubles), and what it takes to read it. */
@@ -41,25 +37,20 @@ export interface BenchTopic extends AsyncDisposable {
   ): { file: string; topic: string; group: string };
 }
 
-const SCHEMA = {
-  type: 'record',
-  name: 'Reading',
-  namespace: 'bench',
-  fields: [
-    { name: 'id', type: 'long' },
-    { name: 'at', type: { type: 'long', logicalType: 'timestamp-millis' } },
-    { name: 'entity', type: 'string' },
-    ...Array.from({ length: FEATURES }, (_, i) => ({ name: `v${i}`, type: 'double' })),
-  ],
-} as const;
+/**
+ * What stands on the topic: events that are all different, one in POISON_EVERY of them a dead letter, or the same few
+ * thousand again and again, which are written faster.
+ */
+export type BenchContents = 'good' | 'poisoned' | 'repeated';
 
-/** @param isPoisoned one event in POISON_EVERY is a dead letter */
+const BLOCK_EVENTS = 20_000;
+
 export async function prepareBench(
   brokers: readonly string[],
   events: number,
   compressions: ReadonlySet<Compression>,
   log: Logger,
-  isPoisoned = false,
+  contents: BenchContents = 'good',
 ): Promise<BenchTopic> {
   const folder = mkdtempSync(join(tmpdir(), 'outrider-bench-'));
   writeFileSync(join(folder, 'event.avsc'), JSON.stringify(SCHEMA));
@@ -71,7 +62,7 @@ export async function prepareBench(
     if (compression !== 'none') inputs.set(compression, `${topic}-${compression}`);
   const all = [...inputs.values()].flatMap((name) => [name, `${name}.anomalies`, `${name}.dlt`]);
   await admin.createTopics(all.map((name) => ({ topic: name, partitions: PARTITIONS })));
-  for (const [compression, name] of inputs) await fill(name, events, compression, brokers, log, isPoisoned);
+  for (const [compression, name] of inputs) await fill(name, events, compression, brokers, log, contents);
   const bench: BenchTopic = {
     brokers,
     topic,
@@ -109,48 +100,28 @@ function configText(brokers: readonly string[], topic: string, group: string, de
   });
 }
 
-/** Eight correlated columns with a rare far one: most rows are ordinary, about one in a hundred is not. */
-function values(random: () => number): number[] {
-  const base = random() + random() + random();
-  const far = random() < 0.005 ? 6 : 0;
-  return Array.from({ length: FEATURES }, (_, i) => base * (i + 1) + random() + (i === 3 ? far : 0));
-}
-
 async function fill(
   topic: string,
   events: number,
   compression: Compression,
   brokers: readonly string[],
   log: Logger,
-  isPoisoned: boolean,
+  contents: BenchContents,
 ): Promise<void> {
-  const type = avro.Type.forSchema(SCHEMA as unknown as avro.Schema);
-  const header = singleObjectHeader(type);
   const random = seededRandom(1);
   await using transport = new PlainTransport(localKafka(brokers), log, compression);
   await transport.connect();
   const producer = new Producer({ transport, batchBytesMax: () => 500_000 });
-  for (let from = 0; from < events; from += 20_000) {
-    const records: OutgoingRecord[] = [];
-    for (let id = from; id < Math.min(from + 20_000, events); id++) {
-      const v = values(random);
-      const entity = `e-${String(id % 1000).padStart(4, '0')}`;
-      const event = {
-        id,
-        at: 1_700_000_000_000 + id,
-        entity,
-        ...Object.fromEntries(v.map((value, i) => [`v${i}`, value])),
-      };
-      const value = Buffer.concat([header, type.toBuffer(event)]);
-      records.push({
+  let block: OutgoingRecord[] = [];
+  for (let from = 0; from < events; from += BLOCK_EVENTS) {
+    const count = Math.min(BLOCK_EVENTS, events - from);
+    if (from === 0 || contents !== 'repeated')
+      block = Array.from({ length: count }, (_, i) => ({
         topic,
-        partition: id % PARTITIONS,
-        key: Buffer.from(entity),
-        value: isPoisoned && id % POISON_EVERY === 0 ? poisoned(id, value) : value,
+        ...benchEvent(from + i, 1_700_000_000_000 + from + i, random, contents === 'poisoned'),
         headers: [],
-      });
-    }
-    await producer.sendAll(records);
+      }));
+    await producer.sendAll(block.slice(0, count));
   }
 }
 

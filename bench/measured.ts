@@ -9,6 +9,7 @@ import { readTopic } from '../src/kafka/topic-reader.js';
 import { prepareDecoder, prepareReading } from '../src/pipeline/setup.js';
 import type { SourceBatch } from '../src/model.js';
 import { redriveRate } from './redrive.js';
+import { replayRate } from './replay/replay-rate.js';
 import type { Sample, Task } from './scenarios.js';
 
 const task = JSON.parse(process.argv[2] ?? '{}') as Task;
@@ -103,6 +104,7 @@ async function start(): Promise<number> {
 
 const runs = {
   redrive: () => redriveRate(task.configFile, task.events),
+  replay: () => replayRate(task.configFile),
   'raw-fetch': () => fetchAll(false),
   'fetch-decode': () => fetchAll(true),
   decode: decodeOnly,

@@ -34,7 +34,7 @@ const wanted = SCENARIOS.filter(({ name, isExtra }) => flags.only?.includes(name
 const compressions = new Set(wanted.map(({ compression }) => compression ?? 'none'));
 await using topic = await prepareBench(brokers, events, compressions, log);
 await using poisonedTopic = wanted.some(({ isPoisoned }) => isPoisoned === true)
-  ? await prepareBench(brokers, events, new Set(), log, true)
+  ? await prepareBench(brokers, events, new Set(), log, 'poisoned')
   : null;
 const byName = new Map<string, Measurement['samples'][number][]>(wanted.map(({ name }) => [name, []]));
 // Scenario by scenario within each run, so that a machine that changes its speed changes all of them.

@@ -1,7 +1,9 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { COMPRESSIONS, type Compression } from '../src/kafka/compression/compression.js';
+import { replayGroup } from '../src/replay/replay-names.js';
 import type { BenchTopic } from './bench-topic.js';
+import { REPLAY_ID } from './replay/replay-rate.js';
 
 export interface Sample {
   readonly value: number;
@@ -18,7 +20,8 @@ export interface Measurement {
 export interface Scenario {
   readonly name: string;
   readonly unit: string;
-  readonly run: 'raw-fetch-kafkajs' | 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'start' | 'redrive';
+  readonly run:
+    'raw-fetch-kafkajs' | 'raw-fetch' | 'fetch-decode' | 'decode' | 'loop' | 'replay' | 'start' | 'redrive';
   readonly delivery?: 'exactly-once' | 'at-least-once';
   /** Of the topic with dead letters in it. */
   readonly isPoisoned?: true;
@@ -44,6 +47,7 @@ export const SCENARIOS: readonly Scenario[] = [
     compression,
     isExtra: true,
   })),
+  { name: 'replay-exactly-once', unit: 'events/s', run: 'replay', isExtra: true },
   { name: 'start-to-first-commit', unit: 's', run: 'start', delivery: 'exactly-once' },
   { name: 'loop-poisoned', unit: 'events/s', run: 'loop', isPoisoned: true, isExtra: true },
   { name: 'loop-unguarded', unit: 'events/s', run: 'loop', isUnguarded: true, isExtra: true },
@@ -57,6 +61,7 @@ export const RATIOS: readonly (readonly [name: string, beside: string])[] = [
   ['loop-exactly-once', 'loop-at-least-once'],
   ['loop-exactly-once', 'raw-fetch-kafkajs'],
   ['loop-exactly-once', 'raw-fetch'],
+  ['replay-exactly-once', 'loop-exactly-once'],
   ['loop-poisoned', 'loop-exactly-once'],
   ['loop-exactly-once', 'loop-unguarded'],
   ['decode', 'decode-unguarded'],
@@ -114,6 +119,7 @@ export async function measure(
     child.send('done');
   });
   if (scenario.run === 'loop') await verifyCommitted(bench, topic, group);
+  if (scenario.run === 'replay') await verifyCommitted(bench, topic, replayGroup(group, REPLAY_ID));
   return sample;
 }
 

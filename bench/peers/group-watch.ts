@@ -17,9 +17,14 @@ export class GroupWatch implements AsyncDisposable {
 
   /** Whether the group has settled with a member that was given its partitions. */
   async isAssigned(group: string): Promise<boolean> {
+    return (await this.settledMembers(group)) > 0;
+  }
+
+  /** How many members the group has; 0 while partitions are being shared out. */
+  async settledMembers(group: string): Promise<number> {
     const { groups } = await this.admin.describeGroups([group]);
     const [found] = groups;
-    return found?.state === 'Stable' && found.members.length > 0;
+    return found?.state === 'Stable' ? found.members.length : 0;
   }
 
   /** Where a group that has no members yet starts. */

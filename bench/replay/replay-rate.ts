@@ -1,0 +1,39 @@
+import { pino } from 'pino';
+import { loadConfig } from '../../src/config/load.js';
+import { untilCommitted } from '../../src/fleet/end-offsets.js';
+import { Worker } from '../../src/fleet/worker.js';
+import { KafkaAdmin } from '../../src/kafka/admin.js';
+import { prepareJudge, prepareReading } from '../../src/pipeline/setup.js';
+import { openReplay } from '../../src/replay/open-replay.js';
+import { modelText, replayConfig, verdictDigest } from '../../src/replay/replay-config.js';
+import { replayMission } from '../../src/replay/replay-mission.js';
+import { replayRequest } from '../../src/replay/replay-request.js';
+
+/** Each measured group has one replay. */
+export const REPLAY_ID = 'bench';
+
+/** One worker replays the whole topic. @returns events a second, timed as `loop` times a live worker */
+export async function replayRate(configFile: string): Promise<number> {
+  const live = loadConfig(configFile, {});
+  const log = pino({ level: 'silent' });
+  const { signal } = new AbortController();
+  await using admin = new KafkaAdmin(live.kafka, log);
+  const reading = prepareReading(live);
+  const judge = await prepareJudge(live, reading);
+  const facts = { model: modelText(judge), digest: verdictDigest(live, reading, judge) };
+  const request = replayRequest(live, REPLAY_ID, { from: 'earliest' }, Date.now());
+  const replay = await openReplay(request, facts, { admin, log, signal, clock: Date.now });
+  if (replay === null) throw new Error('there is nothing to replay');
+  const config = replayConfig(live, REPLAY_ID, replay.spec);
+  const mission = replayMission({
+    ...{ config, replay, clip: false, eventsPerSecondMax: null, clock: Date.now, log, signal },
+  });
+  const worker = await Worker.create({ config, clock: Date.now, log, predecessor: null, mission });
+  await worker.start();
+  const started = performance.now();
+  const ends = new Map(replay.partitions.map(({ partition, to }) => [partition, to]));
+  await Promise.race([untilCommitted(admin, config.group, config.input.topic, ends, signal), worker.failed]);
+  const seconds = (performance.now() - started) / 1000;
+  await worker.stop();
+  return replay.left / seconds;
+}
