@@ -3,21 +3,7 @@ import { join } from 'node:path';
 import { Command, CommanderError } from 'commander';
 import { UsageError } from '../errors.js';
 import { packageRoot } from '../package-root.js';
-import { brokerCommand } from './broker.js';
-import { checkCommand } from './check.js';
 import type { CliContext } from './context.js';
-import { demoCommand } from './demo.js';
-import { dlqCommand } from './dlq.js';
-import { evaluateCommand } from './evaluate.js';
-import { initCommand } from './init.js';
-import { offsetsCommand } from './offsets.js';
-import { produceCommand } from './produce.js';
-import { replayCommand } from './replay.js';
-import { runCommand } from './run.js';
-import { scoreCommand } from './score.js';
-import { tailCommand } from './tail.js';
-import { trainCommand } from './train.js';
-import { workerCommand } from './worker.js';
 
 /** Reads the command line and runs the command. @throws UsageError, or what the command throws */
 export async function runProgram(args: readonly string[], context: CliContext): Promise<void> {
@@ -33,24 +19,7 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     })
     .showSuggestionAfterError(true)
     .exitOverride();
-  for (const register of [
-    demoCommand,
-    initCommand,
-    checkCommand,
-    runCommand,
-    workerCommand,
-    trainCommand,
-    produceCommand,
-    scoreCommand,
-    evaluateCommand,
-    tailCommand,
-    replayCommand,
-    dlqCommand,
-    offsetsCommand,
-    brokerCommand,
-  ]) {
-    register(program, context);
-  }
+  for (const register of await called(args)) register(program, context);
   inherit(program, program.commands);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -63,6 +32,32 @@ export async function runProgram(args: readonly string[], context: CliContext): 
     }
     throw new UsageError(error.message.replace(/^error: /, '').replaceAll('\n', ' '));
   }
+}
+
+type Register = (program: Command, context: CliContext) => void;
+
+/** By name, in the order of the help. A command's modules are half of what there is: those of others are not loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<Register>>> = {
+  demo: async () => (await import('./demo.js')).demoCommand,
+  init: async () => (await import('./init.js')).initCommand,
+  check: async () => (await import('./check.js')).checkCommand,
+  run: async () => (await import('./run.js')).runCommand,
+  worker: async () => (await import('./worker.js')).workerCommand,
+  train: async () => (await import('./train.js')).trainCommand,
+  produce: async () => (await import('./produce.js')).produceCommand,
+  score: async () => (await import('./score.js')).scoreCommand,
+  evaluate: async () => (await import('./evaluate.js')).evaluateCommand,
+  tail: async () => (await import('./tail.js')).tailCommand,
+  replay: async () => (await import('./replay.js')).replayCommand,
+  dlq: async () => (await import('./dlq.js')).dlqCommand,
+  offsets: async () => (await import('./offsets.js')).offsetsCommand,
+  broker: async () => (await import('./broker.js')).brokerCommand,
+};
+
+/** The command that is called; all of them where it is none of them: the help and the suggestions name every one. */
+function called([name = '']: readonly string[]): Promise<readonly Register[]> {
+  const one = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return Promise.all((one === undefined ? Object.values(COMMANDS) : [one]).map((load) => load()));
 }
 
 /** Subcommands made before exitOverride was copied would end the process by themselves. */
