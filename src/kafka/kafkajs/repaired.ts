@@ -12,6 +12,7 @@ import { installCodecs, writingSmallest } from './compressing.js';
 import { encodeRecord, groupMessages } from './encoding.js';
 import { FetchedBatch } from './fetched-batch.js';
 import { watchOffsetCommits } from './offset-broker.js';
+import { sleepUntilResumed, wakeOnResume } from './paused-fetches.js';
 import { recordSetDecoder } from './record-sets.js';
 import { RETRY_OF } from '../time-outs.js';
 import { withEpochsOfTheirOwn } from './transaction-epochs.js';
@@ -57,6 +58,7 @@ replaceModule('kafkajs/src/consumer/batch.js', FetchedBatch);
 // What writes a batch takes its records' encoder with it when it is loaded.
 replaceModule('kafkajs/src/protocol/recordBatch/record/v0/index.js', encodeRecord);
 replaceModule('kafkajs/src/producer/groupMessagesPerPartition.js', groupMessages);
+replaceModule('kafkajs/src/utils/sleep.js', sleepUntilResumed);
 installCodecs(load);
 replaceModule(
   'kafkajs/src/protocol/recordBatch/v0/index.js',
@@ -72,6 +74,7 @@ replaceModule(
 preferBrokersThatAnswer(load);
 replaceModule('kafkajs/src/producer/eosManager/index.js', withEpochsOfTheirOwn(load, RETRY_OF.transaction));
 watchOffsetCommits(load);
+wakeOnResume(load);
 mendAuthentication(load);
 
 /**
