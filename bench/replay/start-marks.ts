@@ -6,17 +6,28 @@ export function withProbe(): Readonly<Record<string, string>> {
   return { NODE_OPTIONS: [process.env.NODE_OPTIONS ?? '', `--import=${probe}`].join(' ').trim() };
 }
 
-/** A line that says what is reached. */
-export function markLine(name: string, atMs: number): string {
-  return `${MARK} ${atMs} ${name}\n`;
+/** What was reached, and when. */
+export interface Mark {
+  readonly name: string;
+  /** Of the clock on the wall, ms. */
+  readonly atMs: number;
+  /** CPU time that the process has taken until then, ms. */
+  readonly cpuMs: number;
 }
 
-/** @returns by name, ms after `startedAtMs` (Unix ms), the first of each name, in the order in which they were reached */
-export function marksIn(text: string, startedAtMs: number): ReadonlyMap<string, number> {
-  const reached = [...text.matchAll(new RegExp(`^${MARK} (\\S+) (.+)$`, 'gm'))]
-    .map(([, at, name]) => ({ name: name as string, afterMs: Number(at) - startedAtMs }))
-    .sort((a, b) => a.afterMs - b.afterMs);
-  const marks = new Map<string, number>();
-  for (const { name, afterMs } of reached) if (!marks.has(name)) marks.set(name, afterMs);
-  return marks;
+/** A line that says what is reached. @param atMs Unix ms */
+export function markLine({ name, atMs, cpuMs }: Mark): string {
+  return `${MARK} ${atMs} ${cpuMs} ${name}\n`;
+}
+
+/** @returns the first of each name, in the order in which they were reached; times count from `startedAtMs`, Unix ms */
+export function marksIn(text: string, startedAtMs: number): readonly Mark[] {
+  const marks = [...text.matchAll(new RegExp(`^${MARK} (\\S+) (\\S+) (.+)$`, 'gm'))]
+    .map(([, at, cpu, name]) => ({
+      name: name as string,
+      atMs: Number(at) - startedAtMs,
+      cpuMs: Number(cpu),
+    }))
+    .sort((a, b) => a.atMs - b.atMs);
+  return marks.filter(({ name }, i) => marks.findIndex((mark) => mark.name === name) === i);
 }

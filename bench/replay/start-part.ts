@@ -7,7 +7,7 @@ import type { BenchTopic } from '../bench-topic.js';
 import type { BenchContext, PartResult } from './bench-context.js';
 import { removeReplay, startReplay } from './replay-command.js';
 import { Rows } from './rows.js';
-import { marksIn, withProbe } from './start-marks.js';
+import { type Mark, marksIn, withProbe } from './start-marks.js';
 
 const POLL_MS = 5;
 const LIMIT_MS = 60_000;
@@ -24,8 +24,8 @@ interface Bounds {
 interface StartSample {
   readonly committedSeconds: number;
   readonly visibleSeconds: number;
-  /** By what was reached, ms after the start of the command; of a run with the probe. */
-  readonly marks: ReadonlyMap<string, number>;
+  /** After the start of the command; of a run with the probe. */
+  readonly marks: readonly Mark[];
 }
 
 /** How long it takes from the start of the command until the first events are scored and committed. */
@@ -55,7 +55,10 @@ export async function startPart(bench: BenchTopic, runs: number, context: BenchC
   // Apart from the others: the probe costs some of the time that it measures.
   for (let run = 1; run <= runs; run++) {
     const { marks } = await startOnce(bench, `marks-${run}`, bounds[0] as Bounds, withProbe(), context);
-    for (const [name, ms] of marks) rows.add(`with the probe: ${name}`, 'ms', ms);
+    for (const { name, atMs, cpuMs } of marks) {
+      rows.add(`with the probe: ${name}`, 'ms', atMs);
+      rows.add(`with the probe: ${name}, after CPU time of`, 'ms', cpuMs);
+    }
   }
   return { title: `Start, ${bench.events} events`, rows: rows.all() };
 }

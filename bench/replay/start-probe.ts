@@ -19,7 +19,9 @@ const reached = new Set<string>();
 function mark(name: string): void {
   if (reached.has(name)) return;
   reached.add(name);
-  writeSync(2, markLine(`${who}: ${name}`, performance.timeOrigin + performance.now()));
+  const { user, system } = process.cpuUsage();
+  const atMs = performance.timeOrigin + performance.now();
+  writeSync(2, markLine({ name: `${who}: ${name}`, atMs, cpuMs: (user + system) / 1000 }));
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown;
