@@ -1,9 +1,12 @@
 import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { loadConfig } from '../src/config/load.js';
 import { COMPRESSIONS, type Compression } from '../src/kafka/compression/compression.js';
+import { cleanReplay } from '../src/replay/clean-replay.js';
 import { replayGroup } from '../src/replay/replay-names.js';
 import type { BenchTopic } from './bench-topic.js';
-import { REPLAY_ID } from './replay/replay-rate.js';
+import { replayIdOf } from './replay/replay-rate.js';
 
 export interface Sample {
   readonly value: number;
@@ -119,7 +122,12 @@ export async function measure(
     child.send('done');
   });
   if (scenario.run === 'loop') await verifyCommitted(bench, topic, group);
-  if (scenario.run === 'replay') await verifyCommitted(bench, topic, replayGroup(group, REPLAY_ID));
+  if (scenario.run === 'replay') {
+    const id = replayIdOf(group);
+    await verifyCommitted(bench, topic, replayGroup(group, id));
+    const log = pino({ level: 'silent' });
+    await cleanReplay(loadConfig(file, {}), id, bench.admin, log, new AbortController().signal);
+  }
   return sample;
 }
 

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { replayGroup } from '../../src/replay/replay-names.js';
 import type { BenchTopic } from '../bench-topic.js';
 import { AgeRecord, quantile } from './age-record.js';
 import type { BenchContext, PartResult } from './bench-context.js';
@@ -19,6 +20,8 @@ const ARRIVAL_LIMIT_MS = 60_000;
 
 interface Live {
   readonly file: string;
+  readonly topic: string;
+  readonly group: string;
   readonly ages: AgeRecord;
   readonly ms: number;
   readonly rows: Rows;
@@ -50,7 +53,7 @@ export async function besidePart(
     await using _producing = await Producing.start({ brokers, topic, eventsPerSecond });
     await delay(WARM_UP_MS);
     fleet.failIfFailed();
-    const live: Live = { file, ages, ms: seconds * 1000, rows };
+    const live: Live = { file, topic, group, ages, ms: seconds * 1000, rows };
     const alone = await watchAges('alone', live, null, context);
     const paced = await watchAges('beside --max-rate', live, ['--max-rate', String(maxRate)], context);
     const free = await watchAges('beside a replay without', live, [], context);
@@ -85,11 +88,11 @@ async function capacityOf(bench: BenchTopic, context: BenchContext): Promise<num
  */
 async function watchAges(
   name: string,
-  { file, ages, ms, rows }: Live,
+  { file, topic, group, ages, ms, rows }: Live,
   flags: readonly string[] | null,
   context: BenchContext,
 ): Promise<number> {
-  const { say, signal } = context;
+  const { say, watch, signal } = context;
   const id = `beside-${Date.now()}`;
   const fromMs = Date.now();
   const replay = flags === null ? null : startReplay(file, id, ['--from', 'earliest', ...flags]);
@@ -103,10 +106,15 @@ async function watchAges(
     await replay?.stop();
   }
   const toMs = fromMs + ms;
-  if (replay !== null) await removeReplay(file, id, context);
+  if (replay !== null) {
+    const committed = await watch.committed(replayGroup(group, id), topic);
+    const replayed = [...committed.values()].reduce((sum, offset) => sum + offset, 0);
+    rows.add(`${name}: replayed, its start included`, 'events/s', replayed / (ms / 1000));
+    await removeReplay(file, id, context);
+  }
   const deadlineMs = Date.now() + ARRIVAL_LIMIT_MS;
   while (!ages.hasSince(toMs)) {
-    if (Date.now() > deadlineMs) throw new Error(`the fleet does not keep up with half of what it did`);
+    if (Date.now() > deadlineMs) throw new Error('the fleet does not keep up with half of what it did alone');
     await delay(POLL_MS, undefined, { signal });
   }
   await delay(SETTLE_MS, undefined, { signal });

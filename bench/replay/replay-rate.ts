@@ -9,8 +9,10 @@ import { modelText, replayConfig, verdictDigest } from '../../src/replay/replay-
 import { replayMission } from '../../src/replay/replay-mission.js';
 import { replayRequest } from '../../src/replay/replay-request.js';
 
-/** Each measured group has one replay. */
-export const REPLAY_ID = 'bench';
+/** Each measured group has one replay, which is named after it: they write to topics of their own. */
+export function replayIdOf(group: string): string {
+  return group;
+}
 
 /** One worker replays the whole topic. @returns events a second, timed as `loop` times a live worker */
 export async function replayRate(configFile: string): Promise<number> {
@@ -21,10 +23,11 @@ export async function replayRate(configFile: string): Promise<number> {
   const reading = prepareReading(live);
   const judge = await prepareJudge(live, reading);
   const facts = { model: modelText(judge), digest: verdictDigest(live, reading, judge) };
-  const request = replayRequest(live, REPLAY_ID, { from: 'earliest' }, Date.now());
+  const id = replayIdOf(live.group);
+  const request = replayRequest(live, id, { from: 'earliest' }, Date.now());
   const replay = await openReplay(request, facts, { admin, log, signal, clock: Date.now });
   if (replay === null) throw new Error('there is nothing to replay');
-  const config = replayConfig(live, REPLAY_ID, replay.spec);
+  const config = replayConfig(live, id, replay.spec);
   const mission = replayMission({
     ...{ config, replay, clip: false, eventsPerSecondMax: null, clock: Date.now, log, signal },
   });
