@@ -29,7 +29,16 @@ export async function replayRate(configFile: string): Promise<number> {
   if (replay === null) throw new Error('there is nothing to replay');
   const config = replayConfig(live, id, replay.spec);
   const mission = replayMission({
-    ...{ config, replay, clip: false, eventsPerSecondMax: null, clock: Date.now, log, signal },
+    ...{
+      config,
+      liveGroup: live.group,
+      replay,
+      clip: false,
+      eventsPerSecondMax: null,
+      clock: Date.now,
+      log,
+      signal,
+    },
   });
   const worker = await Worker.create({ config, clock: Date.now, log, predecessor: null, mission });
   await worker.start();
