@@ -3,7 +3,7 @@ import { FencedOffsets } from '../kafka/fenced-offsets.js';
 import type { Clock } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
 import { whenIdle } from './group-idle.js';
-import { type KnownReplay, replayOf } from './known-replays.js';
+import { type KnownReplay, knownReplay, replayOf } from './known-replays.js';
 import { type PlannedPartition, type PlanningContext, planRanges } from './plan-ranges.js';
 import { replayGroup } from './replay-names.js';
 import { NOTHING_DONE, type ReplaySpec, writeNote } from './replay-note.js';
@@ -37,6 +37,10 @@ export async function openReplay(
     throw new AnswerNoError(
       `replay '${id}' is being worked on: its group ${group} has ${members} live member${members === 1 ? '' : 's'}; wait for it, or choose another --id`,
     );
+  // Before the group is touched, which makes it: what cannot be replayed leaves nothing behind.
+  const known = await knownReplay(admin, config.group, input.topic, id);
+  const planned = known === null ? await rangesOf(request, context) : null;
+  if (planned?.length === 0) return null;
   await using offsets = new FencedOffsets({ kafka, id: `${group}/plan`, group, topic: input.topic, log });
   try {
     const committed = await offsets.takeOver(partitions);
@@ -45,8 +49,10 @@ export async function openReplay(
       refuseOther(found.spec, request, judge);
       return found;
     }
-    const planned = (await planRanges(request, context)).filter(({ start, to }) => start < to);
-    if (planned.length === 0) return null;
+    if (planned === null)
+      throw new AnswerNoError(
+        `replay '${id}' was cleaned at this moment; start it anew, or choose another --id`,
+      );
     await makeReplayTopics(admin, request);
     const first = firstOffsets(planned, specOf(request, judge, clock()));
     await offsets.commit(first);
@@ -60,6 +66,13 @@ export async function openReplay(
       },
     );
   }
+}
+
+async function rangesOf(
+  request: ReplayRequest,
+  context: PlanningContext,
+): Promise<readonly PlannedPartition[]> {
+  return (await planRanges(request, context)).filter(({ from, to }) => from < to);
 }
 
 export function specOf(request: ReplayRequest, { model, digest }: ReplayJudge, nowMs: number): ReplaySpec {

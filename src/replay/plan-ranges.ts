@@ -57,7 +57,8 @@ export async function planRanges(
   return [...ranges].map(([partition, range]) => ({
     ...range,
     partition,
-    start: starts.get(partition) ?? range.from,
+    // Where nothing is to be judged there is nothing to warm up for either.
+    start: range.from < range.to ? (starts.get(partition) ?? range.from) : range.from,
     log: logs.get(partition) as PartitionLog,
   }));
 }
