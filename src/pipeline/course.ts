@@ -1,4 +1,4 @@
-import type { TopicPartition } from '../model.js';
+import type { TopicPartition, UnreadableBatch } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
 import type { UnitFacts } from './pending-output.js';
 
@@ -30,4 +30,6 @@ export interface PartitionCourse {
    * @param unit what the commit holds; null for the first offset of a group
    */
   metadata(unit: UnitFacts | null): string;
+  /** What helps past a batch that cannot be read, where the log cannot be repaired: "stop the group and …". */
+  past(batch: UnreadableBatch): string;
 }

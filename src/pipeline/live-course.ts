@@ -1,6 +1,6 @@
 import { UnreachableError } from '../errors.js';
 import { SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
-import type { TopicPartition } from '../model.js';
+import type { TopicPartition, UnreadableBatch } from '../model.js';
 import type { CommittedOffset, OffsetReader } from '../ports.js';
 import type { Course, PartitionCourse } from './course.js';
 import { type StartAt, decideStart, saysWhenGroupStarted } from './start-offset.js';
@@ -41,6 +41,25 @@ export class LiveCourse implements Course {
       onTruncated,
       atTime,
     });
-    return { ...start, logEnd: range.high, end: Infinity, outputFrom: 0, metadata: () => metadata };
+    return {
+      ...start,
+      logEnd: range.high,
+      end: Infinity,
+      outputFrom: 0,
+      metadata: () => metadata,
+      past: (batch) => pastText(at, group, batch),
+    };
   }
+}
+
+function pastText(
+  { partition }: TopicPartition,
+  group: string,
+  { offset, lastOffset }: UnreadableBatch,
+): string {
+  const past =
+    lastOffset === null
+      ? '--to-offset and an offset behind it'
+      : `--to-offset ${lastOffset + 1}, which gives up offsets ${offset} to ${lastOffset}`;
+  return `stop the group and move group ${group} past the batch: outrider offsets set --execute --partitions ${partition} ${past}`;
 }

@@ -50,7 +50,7 @@ export class PartitionTask {
   ) {
     this.movedAtMs = performance.now();
     this.pending = new PendingOutput(0, performance.now());
-    this.wall = new UnreadablePartition(at, context.group, context.log);
+    this.wall = new UnreadablePartition(at, context.log);
   }
 
   /** The partition is ours, again or for the first time: nothing is read before it is fenced. */
@@ -128,14 +128,15 @@ export class PartitionTask {
 
   /** What was read so far is committed as ever; from here on the partition waits. */
   unreadable(batch: UnreadableBatch): void {
-    if (this.state !== 'running' || this.position === null || this.isThrough()) return;
+    if (this.state !== 'running' || this.position === null || this.course === null || this.isThrough())
+      return;
     if (batch.offset !== this.position) {
       // Fetched before the last fence.
       this.context.source.start(this.at, this.position);
       return;
     }
     this.context.source.pause(this.at);
-    this.wall.found(batch, performance.now());
+    this.wall.found(batch, this.course.past(batch), performance.now());
     this.context.metrics.setUnreadable(this.at, true);
   }
 

@@ -5,6 +5,7 @@ import { UNREADABLE_RETRY_FIRST_MS, UNREADABLE_RETRY_MAX_MS } from '../kafka/tim
 /** What a partition does at a batch that cannot be read: it waits, and asks for it again now and then. */
 export class UnreadablePartition {
   private batch: UnreadableBatch | null = null;
+  private past = '';
   /** Everything before the batch was read: not so once the partition was taken over at an older offset. */
   private isReached = false;
   private retries = 0;
@@ -13,20 +14,23 @@ export class UnreadablePartition {
 
   constructor(
     private readonly at: TopicPartition,
-    private readonly group: string,
     private readonly log: Logger,
   ) {}
 
   /** Why the partition does not go on, and what helps; null when it goes on, also towards the batch. */
   get message(): string | null {
-    return this.batch === null || !this.isReached ? null : unreadableText(this.at, this.group, this.batch);
+    return this.batch === null || !this.isReached ? null : unreadableText(this.at, this.batch, this.past);
   }
 
-  /** Read to be unreadable, for the first time or again. */
-  found(batch: UnreadableBatch, nowMs: number): void {
+  /**
+   * Read to be unreadable, for the first time or again.
+   * @param past see PartitionCourse
+   */
+  found(batch: UnreadableBatch, past: string, nowMs: number): void {
     const isNew = this.batch?.offset !== batch.offset;
     if (isNew) this.retries = 0;
     this.batch = batch;
+    this.past = past;
     this.isReached = true;
     this.askAtMs = nowMs + Math.min(UNREADABLE_RETRY_FIRST_MS * 2 ** this.retries++, UNREADABLE_RETRY_MAX_MS);
     const { offset, reason, cause } = batch;
@@ -63,16 +67,11 @@ export class UnreadablePartition {
 
 function unreadableText(
   { topic, partition }: TopicPartition,
-  group: string,
-  { offset, lastOffset, reason }: UnreadableBatch,
+  { offset, reason }: UnreadableBatch,
+  past: string,
 ): string {
-  const past =
-    lastOffset === null
-      ? '--to-offset and an offset behind it'
-      : `--to-offset ${lastOffset + 1}, which gives up offsets ${offset} to ${lastOffset}`;
   return [
     `topic ${topic}, partition ${partition}, offset ${offset}: the batch there cannot be read: ${reason}.`,
-    'The partition stands still and asks again; repair the log (another replica may be whole), or stop the group and',
-    `move group ${group} past the batch: outrider offsets set --execute --partitions ${partition} ${past}`,
+    `The partition stands still and asks again; repair the log (another replica may be whole), or ${past}`,
   ].join(' ');
 }

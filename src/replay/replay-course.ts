@@ -1,9 +1,9 @@
 import { AnswerNoError, MissingRemoteError, UnreachableError } from '../errors.js';
 import { SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
-import type { TopicPartition } from '../model.js';
+import type { TopicPartition, UnreadableBatch } from '../model.js';
 import type { Course, PartitionCourse } from '../pipeline/course.js';
 import type { UnitFacts } from '../pipeline/pending-output.js';
-import type { CommittedOffset, LogRange, OffsetReader } from '../ports.js';
+import type { CommittedOffset, OffsetReader } from '../ports.js';
 import { type ReplayCounts, type ReplayNote, addCounts, readNote, writeNote } from './replay-note.js';
 
 export interface ReplayCourseOptions {
@@ -27,7 +27,7 @@ export class ReplayCourse implements Course {
       throw new AnswerNoError(
         `${place}: group ${group} does not know this replay any more: it was cleaned, or its offsets have expired; start it anew under another --id`,
       );
-    if (own.offset >= note.to) return this.from(own.offset, note, { low: note.to, high: note.to }, false);
+    if (own.offset >= note.to) return from(at, own.offset, note, note.to, false);
     const range = (await offsets.range(topic)).get(partition);
     if (range === undefined) throw new UnreachableError(`${place}: the broker does not know it`);
     if (note.to > range.high) {
@@ -38,27 +38,47 @@ export class ReplayCourse implements Course {
         `${text}: ${offsetsText(Math.max(own.offset, range.high), note.to)} are gone; was the topic deleted and made again?`,
       );
     }
-    if (own.offset >= range.low) return this.from(own.offset, note, range, false);
-    if (clip) return this.from(Math.min(range.low, note.to), note, range, true);
+    if (own.offset >= range.low) return from(at, own.offset, note, range.high, false);
+    if (clip) return from(at, Math.min(range.low, note.to), note, range.high, true);
     throw new AnswerNoError(
       `${place}: ${offsetsText(own.offset, Math.min(range.low, note.to))} are gone, the log starts at ${range.low}; what was replayed before them stands; --clip goes on behind them`,
     );
   }
+}
 
-  private from(offset: number, note: ReplayNote, range: LogRange, isNew: boolean): PartitionCourse {
-    let { done } = note;
-    return {
-      offset,
-      isNew,
-      logEnd: range.high,
-      end: note.to,
-      outputFrom: note.from,
-      metadata: (unit) => {
-        if (unit !== null) done = addCounts(done, countsOf(unit));
-        return writeNote({ ...note, done });
-      },
-    };
-  }
+/** @param isNew whether the offset is another than the committed one */
+function from(
+  at: TopicPartition,
+  offset: number,
+  note: ReplayNote,
+  logEnd: number,
+  isNew: boolean,
+): PartitionCourse {
+  let { done } = note;
+  return {
+    offset,
+    isNew,
+    logEnd,
+    end: note.to,
+    outputFrom: note.from,
+    metadata: (unit) => {
+      if (unit !== null) done = addCounts(done, countsOf(unit));
+      return writeNote({ ...note, done });
+    },
+    past: (batch) => pastText(at, note, batch),
+  };
+}
+
+function pastText(
+  { partition }: TopicPartition,
+  { to }: ReplayNote,
+  { lastOffset }: UnreadableBatch,
+): string {
+  if (lastOffset === null) return 'replay what lies behind it under another --id, with --offsets';
+  const next = lastOffset + 1;
+  return next >= to
+    ? 'leave it at that: nothing of the range lies behind it'
+    : `replay what lies behind it under another --id, with --offsets ${partition}:${next}-${to}`;
 }
 
 /** `offsets 500 to 899` */
