@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
-import { type OutriderError, type StalledError, UnreachableError } from '../errors.js';
+import { type OutriderError, type StalledError, UnreachableError, messageOf } from '../errors.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { assignByWork } from '../kafka/assign-by-work.js';
 import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
@@ -8,6 +8,7 @@ import { DeliveringSink, type OffsetCommit } from '../kafka/delivering-sink.js';
 import { dismissMember } from '../kafka/dismiss-member.js';
 import { LogEnds } from '../kafka/log-ends.js';
 import { GroupMember } from '../kafka/partition-source.js';
+import { tailHoleEnd } from '../kafka/tail-hole.js';
 import { PlainTransport } from '../kafka/plain-transport.js';
 import { TransactionalSink } from '../kafka/transactional-sink.js';
 import type { Clock, TopicPartition } from '../model.js';
@@ -33,6 +34,7 @@ import { Publisher, type PublisherOptions } from '../publish/publisher.js';
 import type { Totals, WorkerReport } from './messages.js';
 import type { Mission } from './mission.js';
 import { StallWatch, lookIntervalMs } from './stall-watch.js';
+import { TailHoles } from './tail-holes.js';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -58,6 +60,8 @@ export interface WorkerPorts {
 
 /** The brokers get at least this long to say where the partitions end. */
 const ASK_TIMEOUT_MIN_MS = 1000;
+/** Fetches have brought nothing for so long before a partition is asked for alone. */
+const HOLE_AFTER_MS = 10_000;
 
 /**
  * One member of the consumer group, with all that belongs to it. `start` joins; `failed` rejects when it cannot go
@@ -75,6 +79,7 @@ export class Worker {
   private transport: PlainTransport | null = null;
   private readonly ends: LogEnds;
   private readonly watch: StallWatch;
+  private readonly holes: TailHoles;
   private waiting: string | null = null;
   private stalled: StalledError | null = null;
   private stopped: Promise<void> | null = null;
@@ -118,6 +123,14 @@ export class Worker {
     const { stallTimeoutMs } = fleet;
     const askTimeoutMs = Math.max(ASK_TIMEOUT_MIN_MS, Math.min(kafka.requestTimeoutMs, stallTimeoutMs));
     this.ends = new LogEnds(kafka, input.topic, askTimeoutMs, log);
+    this.holes = new TailHoles({
+      topic: input.topic,
+      afterMs: Math.min(HOLE_AFTER_MS, stallTimeoutMs / 2),
+      mayHaveHoles: () => this.isCompacted(),
+      holeEnd: (at, offset) => tailHoleEnd(kafka, at, offset, log),
+      onHole: (at, offset, end) => this.tasks?.passed(at, offset, end),
+      log,
+    });
     this.watch = new StallWatch({
       topic: input.topic,
       group,
@@ -135,7 +148,9 @@ export class Worker {
       }),
       ends: async () => {
         const ends = await this.ends.ask();
-        if (ends !== null) this.tasks?.heardEnds(ends);
+        if (ends === null) return null;
+        this.tasks?.heardEnds(ends);
+        void this.holes.look(this.partitions, ends);
         return ends;
       },
     });
@@ -280,6 +295,17 @@ export class Worker {
     const names = mission?.furtherTopics ?? [];
     const named = Object.fromEntries(names.map((name) => [name, name]));
     return Object.values(await findTopics(this.admin, config.kafka, named));
+  }
+
+  private async isCompacted(): Promise<boolean> {
+    const { config, log } = this.options;
+    const { topic } = config.input;
+    try {
+      return await this.admin.isCompacted(topic);
+    } catch (error) {
+      log.info({ topic, reason: messageOf(error) }, 'whether the topic is compacted is not known');
+      return false;
+    }
   }
 
   private noteWaiting(reason: string | null): void {

@@ -187,6 +187,19 @@ export class KafkaAdmin implements OffsetReader {
     });
   }
 
+  /**
+   * Whether the cleaner may have deleted records between others. What is tiered is not compacted, and a fetch that its
+   * store is slow to answer brings nothing as well (KIP-405).
+   */
+  async isCompacted(topic: string): Promise<boolean> {
+    return this.asking(`topic ${topic}: reading its configuration`, async (admin) => {
+      const keys = ['cleanup.policy', 'remote.storage.enable'];
+      const values = await this.configuration(admin, ConfigResourceTypes.TOPIC, topic, keys);
+      const policies = (values.get('cleanup.policy') ?? '').split(',');
+      return policies.includes('compact') && values.get('remote.storage.enable') !== 'true';
+    });
+  }
+
   /** How safe the records of these topics are, of those that there are. */
   async durability(topics: readonly string[]): Promise<ReadonlyMap<string, Durability>> {
     return this.asking('reading how topics are replicated', async (admin) => {
