@@ -38,6 +38,13 @@ export interface Durability {
   readonly isUncleanAllowed: boolean;
 }
 
+export interface GroupMembership {
+  /** In the words of the protocol: `Stable`, `PreparingRebalance`, `Empty`, … */
+  readonly state: string;
+  /** Sorted. */
+  readonly memberIds: readonly string[];
+}
+
 /** What a cluster says of its topics and groups. Connects on first use. */
 export class KafkaAdmin implements OffsetReader {
   private admin: Admin;
@@ -251,9 +258,15 @@ export class KafkaAdmin implements OffsetReader {
 
   /** The members of a group; 0 where there is no such group. */
   async memberCount(group: string): Promise<number> {
+    return (await this.membership(group)).memberIds.length;
+  }
+
+  /** Who is in a group, and whether it rebalances. */
+  async membership(group: string): Promise<GroupMembership> {
     return this.asking(`group ${group}: reading its members`, async (admin) => {
       const { groups } = await admin.describeGroups([group]);
-      return groups[0]?.members.length ?? 0;
+      const { state = 'Dead', members = [] } = groups[0] ?? {};
+      return { state, memberIds: members.map(({ memberId }) => memberId).sort() };
     });
   }
 
