@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { OutriderError } from '../errors.js';
+import { type OutriderError, messageOf } from '../errors.js';
 import type { OffsetRange, SourceBatch, TopicPartition, UnreadableBatch } from '../model.js';
 import type { SourceListener } from '../ports.js';
 import { columnsOf } from '../record-columns.js';
@@ -8,6 +9,7 @@ import { KafkaAdmin } from './admin.js';
 import type { KafkaConfig } from './client.js';
 import { GroupMember } from './partition-source.js';
 import { RangeCursor } from './range-cursor.js';
+import { tailHoleEnd } from './tail-hole.js';
 import { translateError } from './translate-errors.js';
 import { unreadableError } from './unreadable.js';
 
@@ -37,6 +39,8 @@ export interface TopicParts extends Omit<TopicReading, 'from' | 'to'> {
 
 /** Batches that wait for the reader, at most. */
 const WAITING_MAX = 4;
+/** Nothing has come for so long before the partitions that are not through are asked for alone. */
+const HOLE_AFTER_MS = 3000;
 
 /**
  * Reads a topic, committed records only, from given offsets. kafkajs cannot assign partitions, so this is the only
@@ -215,7 +219,7 @@ class Mailbox implements SourceListener {
         if (this.blockedBy !== null) throw this.blockedBy;
         return null;
       }
-      await this.change();
+      if (!(await this.changeWithin(HOLE_AFTER_MS))) await this.passHoles();
     }
   }
 
@@ -239,11 +243,41 @@ class Mailbox implements SourceListener {
     return new Promise((resolve) => {
       const done = (): void => {
         signal?.removeEventListener('abort', done);
+        this.changed = this.changed.filter((waiter) => waiter !== done);
         resolve();
       };
       this.changed.push(done);
       signal?.addEventListener('abort', done, { once: true });
     });
+  }
+
+  /** @returns whether anything changed within the time */
+  private async changeWithin(timeoutMs: number): Promise<boolean> {
+    const over = new AbortController();
+    const late = delay(timeoutMs, false, { signal: over.signal }).catch(() => false);
+    try {
+      return await Promise.race([this.change(over.signal).then(() => true), late]);
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Nothing has come for a while: where compaction has left nothing before the end, nothing will; see tail-hole.ts. */
+  private async passHoles(): Promise<void> {
+    const { kafka, topic, log } = this.reading;
+    const ending = [...this.cursors].filter(([, { isDone, isEndless }]) => !isDone && !isEndless);
+    if (ending.length === 0) return;
+    try {
+      await using admin = new KafkaAdmin(kafka, log);
+      if (!(await admin.isCompacted(topic))) return;
+      for (const [partition, { position }] of ending) {
+        const end = await tailHoleEnd(kafka, { topic, partition }, position, log);
+        if (end !== null) this.passed({ topic, partition }, position, end);
+      }
+    } catch (error) {
+      // It is asked again after the next while.
+      log.info({ topic, reason: messageOf(error) }, 'whether compaction has left nothing is not known');
+    }
   }
 }
 

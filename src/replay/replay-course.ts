@@ -1,3 +1,4 @@
+import type { Logger } from 'pino';
 import { AnswerNoError, MissingRemoteError, UnreachableError } from '../errors.js';
 import { SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
 import type { TopicPartition, UnreadableBatch } from '../model.js';
@@ -12,6 +13,7 @@ export interface ReplayCourseOptions {
   readonly offsets: OffsetReader;
   /** Whether it goes on behind what retention has deleted. */
   readonly clip: boolean;
+  readonly log: Logger;
 }
 
 /** From where the last transaction of the replay ended to the end of its range. */
@@ -19,7 +21,7 @@ export class ReplayCourse implements Course {
   constructor(private readonly options: ReplayCourseOptions) {}
 
   async begin(at: TopicPartition, own: CommittedOffset | null, triedForMs: number): Promise<PartitionCourse> {
-    const { group, offsets, clip } = this.options;
+    const { group, offsets, clip, log } = this.options;
     const { topic, partition } = at;
     const place = `topic ${topic}, partition ${partition}`;
     const note = own === null ? null : readNote(own.metadata);
@@ -39,9 +41,13 @@ export class ReplayCourse implements Course {
       );
     }
     if (own.offset >= range.low) return from(at, own.offset, note, range.high, false);
-    if (clip) return from(at, Math.min(range.low, note.to), note, range.high, true);
+    const gone = offsetsText(own.offset, Math.min(range.low, note.to));
+    if (clip) {
+      log.warn({ ...at, logStart: range.low }, `${gone} are gone; --clip: the replay goes on behind them`);
+      return from(at, Math.min(range.low, note.to), note, range.high, true);
+    }
     throw new AnswerNoError(
-      `${place}: ${offsetsText(own.offset, Math.min(range.low, note.to))} are gone, the log starts at ${range.low}; what was replayed before them stands; --clip goes on behind them`,
+      `${place}: ${gone} are gone, the log starts at ${range.low}; what was replayed before them stands; --clip goes on behind them`,
     );
   }
 }

@@ -42,7 +42,7 @@ export function replayMission(options: ReplayMissionOptions): Mission {
     furtherTopics: spec.takenBack === null ? [] : [spec.takenBack],
     pace: eventsPerSecondMax === null ? null : new Pace(eventsPerSecondMax, () => performance.now()),
     isBusy: () => [...priors.values()].some(({ isReading }) => isReading),
-    course: (offsets) => new ReplayCourse({ group: config.group, offsets, clip }),
+    course: (offsets) => new ReplayCourse({ group: config.group, offsets, clip, log }),
     scorer: (own) =>
       spec.entity === null
         ? own

@@ -127,8 +127,14 @@ test('a batch that cannot be read: exit code 4 with its place once all else is d
   assert.deepEqual(await verdictsOf(scenario, result), { [TORN]: range(50, 300), [SOUND]: range(0, 100) });
 });
 
-test('compaction left nothing before the end of the log: neither a replay nor a run that is to stop there hangs', async () => {
+test('compaction left nothing before the end of the log: neither a plan, a replay nor a run that is to stop there hangs', async () => {
   await compact();
+  const plan = await outriderHere([
+    ...['replay', 'plan', '--config', run.file, '--json'],
+    ...['--offsets', `${NO_TAIL}:12-20`],
+  ]);
+  assert.equal(plan.code, EXIT.done, plan.stderr);
+  assert.match(plan.stdout, /"sampledEvents":0/);
   const result = await replayedHere(run, '--id', 'tail', '--offsets', `${NO_TAIL}:5-20`);
   assert.equal(result.complete, true);
   assert.deepEqual(await verdictsOf(scenario, result), { [NO_TAIL]: range(5, 10) });
