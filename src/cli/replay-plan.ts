@@ -83,7 +83,7 @@ async function plan(options: ReplayOptions, context: CliContext): Promise<void> 
     );
   if (rate !== null && seconds !== null)
     printer.line(
-      `about ${durationText(seconds)} with ${plural(options.workers ?? 1, 'worker')}${options.maxRate === undefined ? '' : ` and --max-rate ${options.maxRate}`}: ${grouped(rate.eventsPerSecond)} events/s for one, from a sample of ${grouped(rate.events)}`,
+      `${durationText(seconds)} with ${plural(options.workers ?? 1, 'worker')}${options.maxRate === undefined ? '' : ` and --max-rate ${options.maxRate}`}: ${grouped(rate.eventsPerSecond)} events/s for one, from a sample of ${grouped(rate.events)}`,
     );
 }
 

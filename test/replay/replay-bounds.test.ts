@@ -77,7 +77,7 @@ test('the wrong way round, outside the log, and partitions that are not there, a
   );
   refusal({ from: '99', partitions: '0' }, /partition 0: offset 99 is not retained, the log starts at 100/);
   refusal({ from: '100', to: '1001', partitions: '0' }, /partition 0: offset 1001 .* ends at 1000/);
-  refusal({ from: '200' }, /partition 1: offset 200 lies behind the log, which ends at 50/);
+  refusal({ from: '200' }, /partition 1: offset 200 lies behind what can be read, which ends at 50/);
   refusal({ from: 'earliest', partitions: '0,2' }, /no partition 2: it has 2, from 0 to 1/);
   refusal({ offsets: '7:1-2' }, /no partition 7/);
   refusal({ offsets: '0:900-100' }, /--offsets: '0:900-100': 900 lies behind 100/);

@@ -221,7 +221,10 @@ test('plan says what run would read, and leaves nothing behind', async () => {
   );
   const text = await outrider(['replay', 'plan', '--config', run.file, '--from', '10', '--to', '1010']);
   assert.match(text.stdout, /partition +from +to +offsets/);
-  assert.match(text.stdout, /about .* with 1 worker: [\d,]+ events\/s for one, from a sample of/);
+  assert.match(
+    text.stdout,
+    /(about .*|less than a second) with 1 worker: [\d,]+ events\/s for one, from a sample of/,
+  );
 });
 
 test('status tells the replays apart, and clean leaves nothing of one', async () => {
