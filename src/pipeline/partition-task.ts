@@ -68,12 +68,13 @@ export class PartitionTask {
     if (this.state !== 'running' || this.position === null || this.course === null) return;
     const { outputFrom, end } = this.course;
     const batch = cutBatch(fetched, end);
+    // Also what was on its way from behind the end when the end was reached: asked for again it would come for ever.
+    if (batch.nextOffset <= this.position) return;
     if (batch.fetchedOffset > this.position) {
       // Fetched before the last fence: taking it would skip what lies between.
       this.context.source.start(this.at, this.position);
       return;
     }
-    if (batch.nextOffset <= this.position) return;
     const { ownership, position } = this;
     const { metrics, scorer, commit, publisher, pace } = this.context;
     metrics.batch(batch.records.length);

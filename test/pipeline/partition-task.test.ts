@@ -416,3 +416,34 @@ test('taken over again at an older offset, a partition has not reached the unrea
   await world.task.drain();
   assert.equal(world.committed, 5);
 });
+
+/** Ends at an offset, as a replay's range does. */
+const endingAt =
+  (end: number) =>
+  (world: World): Course => ({
+    begin: (_at, own) =>
+      Promise.resolve({
+        offset: own?.offset ?? 0,
+        isNew: false,
+        logEnd: world.high,
+        end,
+        outputFrom: 0,
+        metadata: () => '',
+      }),
+  });
+
+test('at the end of its course a partition stays paused, whatever was fetched meanwhile from behind it', async () => {
+  const world = new World(5, endingAt(8));
+  world.task.assign();
+  await world.running();
+  await world.deliver(0, 20);
+  assert.equal(world.calls.at(-2), 'commit 5');
+  await world.settled(8);
+  const { length } = world.calls;
+  await world.deliver(20, 40);
+  await world.deliver(8, 20);
+  world.task.passed(20, 30);
+  world.task.passed(20, 30);
+  assert.deepEqual(world.calls.slice(length), [], 'nothing is asked for again');
+  assert.deepEqual(world.visible, ['0', '1', '2', '3', '4', '5', '6', '7']);
+});
