@@ -91,7 +91,7 @@ export class PartitionTask {
       if (signal.aborted || !this.isStillRunning(ownership)) return;
       if (firstOffsetOf(slice) < outputFrom) this.pending.addSilent(slice);
       else {
-        const output = await publisher.output(scored);
+        const output = await publisher.output(scored, signal);
         if (signal.aborted || !this.isStillRunning(ownership)) return;
         this.pending.add(slice, scored, output);
       }

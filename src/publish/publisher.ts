@@ -36,9 +36,12 @@ export interface PublisherOptions {
   readonly runId?: string | null;
 }
 
-/** Says what scored rows cause. @throws OutriderError where it has to ask somebody first */
 export interface EventPublisher {
-  output(scored: ScoredRows): Output | Promise<Output>;
+  /**
+   * Says what scored rows cause.
+   * @throws OutriderError where it has to ask somebody first, or the signal's reason
+   */
+  output(scored: ScoredRows, signal: AbortSignal): Output | Promise<Output>;
 }
 
 export interface Output {

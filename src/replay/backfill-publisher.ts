@@ -34,13 +34,13 @@ interface Caused {
 export class BackfillPublisher implements EventPublisher {
   constructor(private readonly options: BackfillOptions) {}
 
-  async output(scored: ScoredRows): Promise<Output> {
-    const output = await this.options.own.output(scored);
+  async output(scored: ScoredRows, signal: AbortSignal): Promise<Output> {
+    const output = await this.options.own.output(scored, signal);
     const { offsets, length } = columnsOf(scored.batch.records);
     if (length === 0) return output;
     const priors = await this.options
       .priorOf(scored.batch.partition)
-      .within(offsets[0] as number, (offsets[length - 1] as number) + 1);
+      .within(offsets[0] as number, (offsets[length - 1] as number) + 1, signal);
     const indexOf = new Map<number, number>();
     for (let index = 0; priors.length > 0 && index < length; index++)
       indexOf.set(offsets[index] as number, index);

@@ -33,16 +33,24 @@ export class PriorVerdictReader {
   private loadedFrom = 0;
   private loadedTo = 0;
   private loaded: PriorVerdicts[] = [];
-  /** While it reads the topic. */
-  isReading = false;
+  /** The reading of the topic that is under way; at most one. */
+  private loading: Promise<void> | null = null;
 
   constructor(private readonly options: PriorVerdictsOptions) {}
 
-  /** Of the events of [from, to), ascending. @throws OutriderError */
-  async within(from: number, to: number): Promise<readonly PriorVerdicts[]> {
+  get isReading(): boolean {
+    return this.loading !== null;
+  }
+
+  /**
+   * Of the events of [from, to), ascending. Who is broken off leaves the reading to whoever asks next: it can take longer
+   * than a group waits for a member that it shares its partitions out to.
+   * @throws OutriderError, or the signal's reason
+   */
+  async within(from: number, to: number, signal: AbortSignal): Promise<readonly PriorVerdicts[]> {
     const found: PriorVerdicts[] = [];
     for (let at = from; at < to;) {
-      if (at < this.loadedFrom || at >= this.loadedTo) await this.load(at);
+      while (at < this.loadedFrom || at >= this.loadedTo) await orAborted(this.load(at), signal);
       const until = Math.min(to, this.loadedTo);
       for (const prior of this.between(at, until)) found.push(prior);
       at = until;
@@ -61,9 +69,21 @@ export class PriorVerdictReader {
       yield this.loaded[i] as PriorVerdicts;
   }
 
-  private async load(from: number): Promise<void> {
-    this.isReading = true;
-    const { events, end } = await this.read(from).finally(() => (this.isReading = false));
+  /** @param from of what is wanted; where something else is being read already, that first */
+  private load(from: number): Promise<void> {
+    if (this.loading === null) {
+      this.loading = this.loadFrom(from).finally(() => (this.loading = null));
+      // Whoever waits for it hears of it; nobody may be left who does.
+      this.loading.catch(() => undefined);
+    }
+    return this.loading;
+  }
+
+  private async loadFrom(from: number): Promise<void> {
+    // Not both in memory, what is over and what comes.
+    this.loaded = [];
+    this.loadedFrom = this.loadedTo = 0;
+    const { events, end } = await this.read(from);
     this.loaded = [...events]
       .filter(([, { isStanding }]) => isStanding)
       .map(([offset, { verdicts }]) => ({ offset, verdicts }))
@@ -117,6 +137,21 @@ export class PriorVerdictReader {
       this.options.onUnreadable({ partition: batch.partition, offset: record?.offset ?? '' });
     }
     return event.bytes - before;
+  }
+}
+
+/** Waits for a promise, or throws the signal's reason. */
+async function orAborted(promise: Promise<void>, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  let stop = (): void => undefined;
+  const aborted = new Promise<never>((_resolve, reject) => {
+    stop = () => reject(signal.reason as Error);
+  });
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', stop);
   }
 }
 

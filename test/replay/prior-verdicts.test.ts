@@ -8,6 +8,7 @@ import { singleObjectHeader } from '../../src/decode/fingerprint.js';
 import { PriorVerdictReader } from '../../src/replay/prior-verdicts.js';
 
 const END = 60;
+const { signal } = new AbortController();
 
 interface Said {
   readonly offset: number;
@@ -101,7 +102,7 @@ test('however little memory there is, every verdict that stands is found, once, 
         for (let at = 0, step = 0; at < END; step++) {
           const to = Math.min(END, at + (steps[step % steps.length] ?? 1));
           let last = -1;
-          for (const { offset, verdicts } of await reader.within(at, to)) {
+          for (const { offset, verdicts } of await reader.within(at, to, signal)) {
             assert.ok(offset >= at && offset < to && offset > last);
             last = offset;
             found[offset] = verdicts.map(({ id }) => id);
@@ -140,7 +141,7 @@ test('verdicts on other partitions and topics are none of its business; a record
       ),
     onUnreadable: ({ offset }) => unreadable.push(offset),
   });
-  const found = await reader.within(0, END);
+  const found = await reader.within(0, END, signal);
   assert.deepEqual(
     found.map(({ offset, verdicts }) => [offset, verdicts.length]),
     [
@@ -149,4 +150,35 @@ test('verdicts on other partitions and topics are none of its business; a record
     ],
   );
   assert.deepEqual(unreadable, ['4', '5']);
+});
+
+test('who is broken off does not wait for the reading, and whoever comes next gets what it read', async () => {
+  let reads = 0;
+  let release = (): void => undefined;
+  const held = new Promise<void>((resolve) => (release = resolve));
+  const reader = new PriorVerdictReader({
+    topic: 't',
+    partition: 2,
+    end: END,
+    bytesMax: 1e9,
+    read: async function* () {
+      reads++;
+      await held;
+      yield batch([record({ offset: 7, model: 'a', retracted: false })]);
+    },
+    onUnreadable: () => assert.fail(),
+  });
+  const rebalance = new AbortController();
+  const first = reader.within(0, 5, rebalance.signal);
+  const reason = new Error('the group is shared out anew');
+  rebalance.abort(reason);
+  await assert.rejects(first, reason);
+  assert.equal(reader.isReading, true);
+  const second = reader.within(5, END, signal);
+  release();
+  assert.deepEqual(
+    (await second).map(({ offset }) => offset),
+    [7],
+  );
+  assert.deepEqual([reads, reader.isReading], [1, false]);
 });
