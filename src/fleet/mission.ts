@@ -14,7 +14,7 @@ export interface Mission {
   /** Topics that it writes to beside those of the configuration. */
   readonly furtherTopics: readonly string[];
   readonly pace: Pace | null;
-  /** Whether it asks others for what it needs before it goes on, which may take its time: it does not stand still. */
+  /** Whether it waits for what it asked others for, or for its pace, which may take its time: it does not stand still. */
   isBusy(): boolean;
   course(offsets: OffsetReader): Course;
   /** @param own scores every event */

@@ -20,6 +20,11 @@ export class Pace {
     this.recordsMax = Math.max(1, Math.floor(eventsPerSecond / PARTS_PER_SECOND));
   }
 
+  /** Whether who comes now has to wait. */
+  get isHolding(): boolean {
+    return this.nextMs > this.now();
+  }
+
   /** Resolves when these events may go, or when the signal aborts. What was not used is not saved up. */
   async take(events: number, signal: AbortSignal): Promise<void> {
     const waitMs = this.nextMs - this.now();

@@ -36,12 +36,13 @@ export function replayMission(options: ReplayMissionOptions): Mission {
   const { id, spec, partitions } = replay;
   const priors = new Map<number, PriorVerdictReader>();
   const unfinished = partitions.filter(({ next, to }) => next < to);
+  const pace = eventsPerSecondMax === null ? null : new Pace(eventsPerSecondMax, () => performance.now());
   return {
     runId: id,
     work: new Map(unfinished.map(({ partition, next, to }) => [partition, to - next])),
     furtherTopics: spec.takenBack === null ? [] : [spec.takenBack],
-    pace: eventsPerSecondMax === null ? null : new Pace(eventsPerSecondMax, () => performance.now()),
-    isBusy: () => [...priors.values()].some(({ isReading }) => isReading),
+    pace,
+    isBusy: () => pace?.isHolding === true || [...priors.values()].some(({ isReading }) => isReading),
     course: (offsets) => new ReplayCourse({ group: config.group, offsets, clip, log }),
     scorer: (own) =>
       spec.entity === null
