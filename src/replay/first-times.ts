@@ -5,6 +5,7 @@ import { readTopic } from '../kafka/topic-reader.js';
 /**
  * When the first record at or after an offset was written, Unix ms, by partition; absent where there is none in the range.
  * @param ranges [from, to) by partition
+ * @throws OutriderError, or the signal's reason
  */
 export async function firstTimes(
   reading: {
@@ -25,5 +26,7 @@ export async function firstTimes(
     if (first !== undefined && !times.has(partition)) times.set(partition, Number(first.timestamp));
     if (times.size === from.size) break;
   }
+  // Of some of them is no answer.
+  reading.signal.throwIfAborted();
   return times;
 }
