@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
-import { UnreachableError, UsageError } from '../errors.js';
+import { MissingRemoteError, UnreachableError, UsageError } from '../errors.js';
 import type { KafkaAdmin } from '../kafka/admin.js';
 import { LogEnds } from '../kafka/log-ends.js';
 import type { Bound } from '../kafka/offset-bounds.js';
+import { decideStart } from '../pipeline/start-offset.js';
 import { firstTimes } from './first-times.js';
 import { replayReadingGroup } from './replay-names.js';
 import type { ReplayRequest } from './replay-request.js';
@@ -41,16 +42,13 @@ export async function planRanges(
   const times = 'ranges' in bounds ? [] : [bounds.from, bounds.to].flatMap(timeOf);
   const atTimes = new Map<number, ReadonlyMap<number, number>>();
   for (const timeMs of times) atTimes.set(timeMs, await admin.atTime(topic, timeMs));
-  const live = mode === 'own' ? null : await admin.committed(config.group, topic);
+  const live = mode === 'own' ? null : await livePositions(request, logs, context);
   const ranges = resolveRange({
     topic,
     bounds,
     logs,
     atTime: (timeMs) => atTimes.get(timeMs) ?? new Map<number, number>(),
-    liveCommitted:
-      live === null
-        ? null
-        : new Map([...live].map(([partition, committed]) => [partition, committed?.offset ?? null])),
+    livePositions: live,
     clip,
   });
   const starts = await warmStarts(request, ranges, logs, context);
@@ -83,6 +81,36 @@ async function logsOf(
       return [partition, { low, high: Math.max(high, stable), stable }];
     }),
   );
+}
+
+/**
+ * Where the live group goes on, or would begin, by partition; null where it would not begin before somebody says where.
+ * @throws OutriderError
+ */
+async function livePositions(
+  { config: { group, input } }: ReplayRequest,
+  logs: ReadonlyMap<number, PartitionLog>,
+  { admin }: PlanningContext,
+): Promise<ReadonlyMap<number, number | null>> {
+  const { topic, startAt, onTruncated } = input;
+  const committed = await admin.committed(group, topic);
+  const positions = new Map<number, number | null>();
+  for (const [partition, range] of logs) {
+    const own = committed.get(partition) ?? null;
+    if (own !== null) positions.set(partition, own.offset);
+    else {
+      const atTime = async (timeMs: number): Promise<number> =>
+        (await admin.atTime(topic, timeMs)).get(partition) ?? range.high;
+      const at = { topic, partition };
+      const situation = { at, group, committed, range, isSettled: true, startAt, onTruncated, atTime };
+      const start = await decideStart(situation).catch((error: unknown) => {
+        if (error instanceof MissingRemoteError) return null;
+        throw error;
+      });
+      positions.set(partition, start?.offset ?? null);
+    }
+  }
+  return positions;
 }
 
 async function warmStarts(

@@ -18,8 +18,8 @@ export interface RangeQuestion {
   readonly logs: ReadonlyMap<number, PartitionLog>;
   /** The first offset at or after a time, by partition. */
   readonly atTime: (timeMs: number) => ReadonlyMap<number, number>;
-  /** Where nothing may be replayed that the live group has not done; null where that does not matter. */
-  readonly liveCommitted: ReadonlyMap<number, number | null> | null;
+  /** From where on the live group gives verdicts of its own, null for nowhere; null where that does not matter. */
+  readonly livePositions: ReadonlyMap<number, number | null> | null;
   /** Whether bounds outside the log are moved into it. */
   readonly clip: boolean;
 }
@@ -107,12 +107,12 @@ class PartitionRange {
   }
 
   private notBeyondLive(bound: Bound, to: number): number {
-    const { liveCommitted, clip } = this.question;
-    const committed = liveCommitted?.get(this.partition) ?? null;
-    if (committed === null || to <= committed) return to;
-    if (clip || bound === 'latest') return committed;
+    const { livePositions, clip } = this.question;
+    const live = livePositions?.get(this.partition) ?? null;
+    if (live === null || to <= live) return to;
+    if (clip || bound === 'latest') return live;
     throw new UsageError(
-      `${this.place}: the live group has committed ${committed} only, and gives its own verdicts on what comes before ${to}; end the backfill with --to latest, which stops where the live group is`,
+      `${this.place}: the live group goes on at ${live}, and gives its own verdicts on what comes before ${to}; end the backfill with --to latest, which stops where the live group is`,
     );
   }
 }

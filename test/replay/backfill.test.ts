@@ -6,9 +6,11 @@ import { after, before, test } from 'node:test';
 import { parse, stringify } from 'yaml';
 import type { Anomaly } from '../../src/publish/anomaly-record.js';
 import { decodeAnomaly } from '../../src/publish/anomaly-record.js';
+import { FencedProducer } from '../../src/kafka/fenced-producer.js';
+import { localKafka } from '../../src/kafka/local-config.js';
 import { outrider } from '../support/outrider.js';
 import { type LiveRun, outputOf, replay, replayed, resultOf, runLive } from '../support/replay-scenario.js';
-import { Scenario, fingerprintOf } from '../support/scenario.js';
+import { Scenario, fingerprintOf, log } from '../support/scenario.js';
 import { until } from '../support/until.js';
 
 const EVENTS = 4000;
@@ -149,7 +151,7 @@ test('a backfill does not go beyond what the live group has done, whose verdicts
     ...['replay', 'run', '--config', run.file, '--offsets', '0:0-1050', '--backfill', '--id', 'beyond'],
   ]);
   assert.equal(code, 2);
-  assert.match(stderr, /partition 0: the live group has committed 1000 only/);
+  assert.match(stderr, /partition 0: the live group goes on at 1000/);
   const result = await replayed(run, '--id', 'behind', '--from', 'earliest', '--backfill');
   assert.equal(
     result.read,
@@ -190,4 +192,58 @@ test('a backfill that is killed and resumed adds nothing twice and misses nothin
   assert.deepEqual(new Set(places), new Set([...wanted, ...had]));
   assert.equal(result.anomalies, after.filter(({ runId }) => runId === 'killed').length);
   for (const id of ['killed', 'oracle']) await clean(run, id);
+});
+
+test('where the live group has not begun yet, all that it will begin with is left to it', async () => {
+  const run = await scenario.configure('not-begun');
+  const { code, stderr } = await outrider([
+    ...['replay', 'run', '--config', run.file, '--offsets', '0:0-100', '--backfill', '--id', 'early'],
+  ]);
+  assert.equal(code, 2);
+  assert.match(stderr, /partition 0: the live group goes on at 0/);
+  const result = await replayed(run, '--id', 'early', '--from', 'earliest', '--backfill');
+  assert.deepEqual([result.read, result.complete], [0, true]);
+  const late = await scenario.configure('begins-late', {
+    input: { topic: scenario.name, schema: 'event.avsc', startAt: 'latest', entity: 'entity', time: 'at' },
+  });
+  const filled = await replayed(late, '--id', 'gap', '--offsets', '0:0-100', '--backfill');
+  assert.equal(filled.read, 100, 'a fleet that begins at the end says nothing of what lies before');
+  await clean(late, 'gap');
+});
+
+test('verdicts that stand behind an open transaction on the anomaly topic are verdicts all the same', async () => {
+  const run = await scenario.configure('open', {});
+  const ids = Array.from({ length: PARTITIONS }, (_, partition) => `${run.group}.open/${partition}`);
+  // As a fleet's worker leaves them that was killed in the middle of a commit; for longer than the test takes.
+  const kafka = { ...localKafka(scenario.brokers), transactionTimeoutMs: 5 * LIMIT_MS };
+  const producers = ids.map((id) => new FencedProducer(kafka, id, log));
+  const open = await Promise.all(
+    producers.map(async (producer, partition) => {
+      const { transaction } = await producer.takeOver();
+      await transaction.send({ topic: run.anomalies, messages: [{ partition, value: 'never committed' }] });
+      return transaction;
+    }),
+  );
+  try {
+    await runLive(run);
+    const sensitive = withDetector(run, 'open-sensitive', { threshold: 0.58 });
+    await using process = replay(sensitive, '--id', 'open', '--from', 'earliest', '--backfill');
+    let hasEnded = false;
+    void process.finished.then(() => (hasEnded = true));
+    await until(
+      'it asks for the verdicts that there are, or does without',
+      LIMIT_MS,
+      async () =>
+        hasEnded ||
+        (await scenario.admin.groups()).some((name) => name.startsWith(`${run.group}.replay-reading`)),
+    );
+    for (const transaction of open) await transaction.abort();
+    const result = resultOf(await process.finished);
+    const places = (await anomaliesOn(run.anomalies)).map(placeOf);
+    assert.equal(new Set(places).size, places.length, 'no event has two verdicts');
+    assert.ok(result.alreadyThere > 20 && result.anomalies > 20);
+  } finally {
+    for (const producer of producers) await producer.discard();
+  }
+  await clean(run, 'open');
 });

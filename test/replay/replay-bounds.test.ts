@@ -37,7 +37,7 @@ function ranges(
     bounds,
     logs: LOGS,
     atTime,
-    liveCommitted: more.live ?? null,
+    livePositions: more.live ?? null,
     clip: more.clip ?? false,
   });
   return Object.fromEntries([...found].map(([partition, { from, to }]) => [partition, [from, to]]));
@@ -105,7 +105,7 @@ test('a backfill ends where the live group is', () => {
   ]);
   assert.deepEqual(ranges({ from: 'earliest' }, { live }), { 0: [100, 500], 1: [0, 50] });
   assert.deepEqual(ranges({ from: '100', to: '500', partitions: '0' }, { live }), { 0: [100, 500] });
-  refusal({ from: '100', to: '501', partitions: '0' }, /the live group has committed 500 only/, { live });
+  refusal({ from: '100', to: '501', partitions: '0' }, /the live group goes on at 500/, { live });
 });
 
 test('whatever is asked for: a range inside the log, or a refusal', () => {
