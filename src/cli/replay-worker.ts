@@ -4,9 +4,9 @@ import { AnswerNoError } from '../errors.js';
 import { runWorker } from '../fleet/run-worker.js';
 import { KafkaAdmin } from '../kafka/admin.js';
 import { prepareJudge, prepareReading } from '../pipeline/setup.js';
-import { knownReplay } from '../replay/known-replays.js';
 import { modelText, replayConfig, verdictDigest } from '../replay/replay-config.js';
 import { replayMission } from '../replay/replay-mission.js';
+import { startedReplay } from '../replay/started-replay.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { common, number } from './options.js';
 import { replayedConfig } from './replay-options.js';
@@ -41,7 +41,7 @@ async function work(options: ReplayWorkerOptions, context: CliContext): Promise<
   const { id, clip = false } = options;
   const replay = await (async () => {
     await using admin = new KafkaAdmin(live.kafka, log);
-    return await knownReplay(admin, live.group, live.input.topic, id);
+    return await startedReplay(admin, live.group, live.input.topic, id, context.signal);
   })();
   if (replay === null)
     throw new AnswerNoError(

@@ -2,8 +2,10 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/config.js';
 import { AnswerNoError } from '../errors.js';
 import type { KafkaAdmin } from '../kafka/admin.js';
+import { FencedOffsets } from '../kafka/fenced-offsets.js';
+import { StoppedGroup } from '../kafka/stopped-group.js';
 import { whenIdle } from './group-idle.js';
-import { replayGroup, replayTopic } from './replay-names.js';
+import { planId, replayGroup, replayTopic } from './replay-names.js';
 
 export interface Cleaned {
   readonly id: string;
@@ -39,8 +41,27 @@ export async function cleanReplay(
     throw new AnswerNoError(
       `there is no replay '${id}' of group ${liveGroup}: neither a group nor topics of its own`,
     );
-  // The group last: while it is there a clean that was broken off can be found, and called again.
+  if (hasGroup) {
+    await fence(config, group, admin, log);
+    // First: it is refused while somebody has just joined, who still needs the topics.
+    await admin.deleteGroup(group);
+  }
   if (topics.length > 0) await admin.deleteTopics(topics);
-  if (hasGroup) await admin.deleteGroup(group);
   return { id, group: hasGroup ? group : null, topics };
+}
+
+/** A process of the replay that was suspended would else go on where it was, and bring the group back with what it commits. */
+async function fence(
+  { kafka, input: { topic } }: Config,
+  group: string,
+  admin: KafkaAdmin,
+  log: Logger,
+): Promise<void> {
+  if (!(await admin.partitionCounts([topic])).has(topic)) return;
+  const committed = await admin.committed(group, topic);
+  const partitions = [...committed].flatMap(([partition, own]) => (own === null ? [] : [partition]));
+  if (partitions.length === 0) return;
+  await using plan = new FencedOffsets({ kafka, id: planId(group), group, topic, log });
+  await plan.takeOver(partitions);
+  await new StoppedGroup(kafka, group, topic, log).settled(partitions);
 }

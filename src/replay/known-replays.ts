@@ -80,3 +80,8 @@ export function replayOf(
     workers,
   };
 }
+
+/** How many partitions of a replay its group knows nothing of any more: somebody has deleted their offsets. */
+export function missingPartitions({ spec, partitions }: KnownReplay): number {
+  return spec.partitions - partitions.length;
+}

@@ -3,10 +3,10 @@ import { FencedOffsets } from '../kafka/fenced-offsets.js';
 import type { Clock } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
 import { whenIdle } from './group-idle.js';
-import { type KnownReplay, knownReplay, replayOf } from './known-replays.js';
+import { type KnownReplay, knownReplay, missingPartitions, replayOf } from './known-replays.js';
 import { type PlannedPartition, type PlanningContext, planRanges } from './plan-ranges.js';
-import { replayGroup } from './replay-names.js';
-import { NOTHING_DONE, type ReplaySpec, writeNote } from './replay-note.js';
+import { planId, replayGroup } from './replay-names.js';
+import { NOTHING_DONE, type ReplaySpec, checkFits, notedBounds, writeNote } from './replay-note.js';
 import type { ReplayRequest } from './replay-request.js';
 import { makeReplayTopics } from './replay-topics.js';
 
@@ -41,20 +41,21 @@ export async function openReplay(
   const known = await knownReplay(admin, config.group, input.topic, id);
   const planned = known === null ? await rangesOf(request, context) : null;
   if (planned?.length === 0) return null;
-  await using offsets = new FencedOffsets({ kafka, id: `${group}/plan`, group, topic: input.topic, log });
+  await using offsets = new FencedOffsets({ kafka, id: planId(group), group, topic: input.topic, log });
   try {
     const committed = await offsets.takeOver(partitions);
     const found = replayOf(id, group, committed, members);
     if (found !== null) {
       refuseOther(found.spec, request, judge);
+      refuseTorn(found);
       return found;
     }
     if (planned === null)
       throw new AnswerNoError(
         `replay '${id}' was cleaned at this moment; start it anew, or choose another --id`,
       );
+    const first = firstOffsets(planned, specOf(request, judge, planned.length, clock()));
     await makeReplayTopics(admin, request);
-    const first = firstOffsets(planned, specOf(request, judge, clock()));
     await offsets.commit(first);
     return replayOf(id, group, first, members);
   } catch (error) {
@@ -75,10 +76,15 @@ async function rangesOf(
   return (await planRanges(request, context)).filter(({ from, to }) => from < to);
 }
 
-export function specOf(request: ReplayRequest, { model, digest }: ReplayJudge, nowMs: number): ReplaySpec {
+export function specOf(
+  request: ReplayRequest,
+  { model, digest }: ReplayJudge,
+  partitions: number,
+  nowMs: number,
+): ReplaySpec {
   const { bounds, entity, warmUp, mode, output, deadLetters, takenBack } = request;
   return {
-    bounds: bounds?.text ?? '',
+    bounds: notedBounds(bounds?.text ?? ''),
     entity,
     warmUp: warmUp?.text ?? null,
     mode,
@@ -88,6 +94,7 @@ export function specOf(request: ReplayRequest, { model, digest }: ReplayJudge, n
     model,
     digest,
     created: new Date(nowMs).toISOString(),
+    partitions,
   };
 }
 
@@ -96,17 +103,18 @@ function firstOffsets(
   spec: ReplaySpec,
 ): ReadonlyMap<number, CommittedOffset> {
   return new Map(
-    planned.map(({ partition, start, from, to }) => [
-      partition,
-      { offset: start, metadata: writeNote({ start, from, to, done: NOTHING_DONE, spec }) },
-    ]),
+    planned.map(({ partition, start, from, to }) => {
+      const note = { start, from, to, done: NOTHING_DONE, spec };
+      checkFits(note);
+      return [partition, { offset: start, metadata: writeNote(note) }];
+    }),
   );
 }
 
 /** Whoever names an id again asks for the same, or for no bounds at all. */
 function refuseOther(found: ReplaySpec, request: ReplayRequest, judge: ReplayJudge): void {
   const { id, bounds } = request;
-  const wanted = specOf(request, judge, 0);
+  const wanted = specOf(request, judge, found.partitions, 0);
   const differences: (readonly [what: string, was: string | null, is: string | null])[] = [
     ['bounds', found.bounds, bounds === null ? found.bounds : wanted.bounds],
     ['--entity', found.entity, wanted.entity],
@@ -121,4 +129,13 @@ function refuseOther(found: ReplaySpec, request: ReplayRequest, judge: ReplayJud
   throw new AnswerNoError(
     `replay '${id}' was started with other ${what}: ${was ?? 'none'}, and not ${is ?? 'none'}; ask for the same to go on with it, or choose another --id`,
   );
+}
+
+/** All of its offsets were committed at once: where some are not there any more, what they stood for would be left out. */
+function refuseTorn(found: KnownReplay): void {
+  const missing = missingPartitions(found);
+  if (missing > 0)
+    throw new AnswerNoError(
+      `replay '${found.id}' is not whole any more: group ${found.group} has lost the offsets of ${missing} of its ${found.spec.partitions} partitions; choose another --id, or remove it first with: outrider replay clean --id ${found.id}`,
+    );
 }

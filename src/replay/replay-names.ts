@@ -6,6 +6,11 @@ export function replayGroup(group: string, id: string): string {
   return `${replayGroupPrefix(group)}${id}`;
 }
 
+/** The transactional id under which a replay is started. @param group the replay's own */
+export function planId(group: string): string {
+  return `${group}/plan`;
+}
+
 /** The id of a replay of a group, from the name of the replay's group; null where it is none. */
 export function replayIdOf(group: string, name: string): string | null {
   const prefix = replayGroupPrefix(group);

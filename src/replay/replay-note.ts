@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { UsageError } from '../errors.js';
 
 const count = z.number().int().min(0);
 const offset = z.number().int().min(0);
@@ -21,6 +23,8 @@ const specSchema = z.strictObject({
   digest: z.string(),
   /** When the bounds were resolved, ISO. */
   created: z.string(),
+  /** How many partitions the replay has: each has a note, or what the group knows is not all of it. */
+  partitions: z.number().int().min(1),
 });
 
 const countsSchema = z.strictObject({
@@ -79,6 +83,29 @@ export function addCounts(a: ReplayCounts, b: ReplayCounts): ReplayCounts {
 }
 
 const MARK = 'outrider replay ';
+
+/** What brokers take beside an offset, `offset.metadata.max.bytes` by default. */
+const NOTE_BYTES_MAX = 4096;
+
+/** @throws UsageError where a note does not fit beside an offset, or will not when everything is counted */
+export function checkFits(note: ReplayNote): void {
+  const most = Object.keys(NOTHING_DONE).map((name) => [name, Number.MAX_SAFE_INTEGER]);
+  const done = Object.fromEntries(most) as ReplayCounts;
+  const bytes = Buffer.byteLength(writeNote({ ...note, done }));
+  if (bytes > NOTE_BYTES_MAX)
+    throw new UsageError(
+      `what a replay keeps beside its offsets takes ${bytes} bytes here, and brokers take ${NOTE_BYTES_MAX} (offset.metadata.max.bytes): choose a shorter --id, --entity or --output`,
+    );
+}
+
+const BOUNDS_CHARS_MAX = 400;
+
+/** Bounds as they stand in a note: many partitions' are cut short, and told apart by a digest of all of them. */
+export function notedBounds(text: string): string {
+  if (text.length <= BOUNDS_CHARS_MAX) return text;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 12);
+  return `${text.slice(0, BOUNDS_CHARS_MAX)}… (${digest})`;
+}
 
 export function writeNote(note: ReplayNote): string {
   return MARK + JSON.stringify(note);

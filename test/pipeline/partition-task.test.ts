@@ -428,6 +428,7 @@ const endingAt =
         logEnd: world.high,
         end,
         outputFrom: 0,
+        past: () => '',
         metadata: () => '',
       }),
   });

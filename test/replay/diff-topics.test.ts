@@ -405,6 +405,7 @@ async function note(
       takenBack: null,
       model: 'n@1',
       digest: '',
+      partitions: 1,
       created: new Date(0).toISOString(),
       ...spec,
     };
