@@ -79,9 +79,10 @@ export interface CommittedOffset {
   readonly metadata: string;
 }
 
-/** The retained offsets of a partition: [low, high). */
+/** The retained offsets of a partition that readers of committed records get: [low, high). */
 export interface LogRange {
   readonly low: number;
+  /** The last stable offset: what an open transaction holds lies behind it. */
   readonly high: number;
 }
 

@@ -54,13 +54,13 @@ async function plan(options: ReplayOptions, context: CliContext): Promise<void> 
       model: modelText(judge),
       output: request.output,
       mode: request.mode,
-      partitions: planned.map(({ partition, start, from, to, log: { low, stable } }) => ({
+      partitions: planned.map(({ partition, start, from, to, log: { low, high } }) => ({
         partition,
         start,
         from,
         to,
         logStart: low,
-        logEnd: stable,
+        logEnd: high,
       })),
       offsets,
       deletedOffsets: deleted,

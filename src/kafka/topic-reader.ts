@@ -117,9 +117,12 @@ class Mailbox implements SourceListener {
     const isFirst = this.joins++ === 0;
     if (isFirst) this.startAll(partitions);
     else
-      this.passDeleted(this.joins, partitions).catch((error: unknown) =>
-        this.fail(translateError(error, `topic ${this.reading.topic}`)),
-      );
+      this.passDeleted(this.joins, partitions).catch((cause: unknown) => {
+        const error = translateError(cause, `topic ${this.reading.topic}`);
+        // Who is still before the log joins again, and asks again.
+        if (error.retriable) this.startAll(partitions);
+        else this.fail(error);
+      });
   }
 
   private startAll(partitions: readonly TopicPartition[]): void {

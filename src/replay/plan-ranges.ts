@@ -1,13 +1,13 @@
 import type { Logger } from 'pino';
-import { MissingRemoteError, UnreachableError, UsageError } from '../errors.js';
+import { MissingRemoteError, UsageError } from '../errors.js';
 import type { KafkaAdmin } from '../kafka/admin.js';
-import { LogEnds } from '../kafka/log-ends.js';
 import type { Bound } from '../kafka/offset-bounds.js';
 import { decideStart } from '../pipeline/start-offset.js';
+import type { LogRange } from '../ports.js';
 import { firstTimes } from './first-times.js';
 import { replayReadingGroup } from './replay-names.js';
 import type { ReplayRequest } from './replay-request.js';
-import { type PartitionLog, type ReplayRange, resolveRange } from './resolve-range.js';
+import { type ReplayRange, resolveRange } from './resolve-range.js';
 
 /** What a replay is to do in a partition. */
 export interface PlannedPartition extends ReplayRange {
@@ -15,7 +15,7 @@ export interface PlannedPartition extends ReplayRange {
   /** The first offset that is read: before `from` where there is a warm-up. */
   readonly start: number;
   /** What the log retains, and where it ends. */
-  readonly log: PartitionLog;
+  readonly log: LogRange;
 }
 
 export interface PlanningContext {
@@ -57,30 +57,16 @@ export async function planRanges(
     partition,
     // Where nothing is to be judged there is nothing to warm up for either.
     start: range.from < range.to ? (starts.get(partition) ?? range.from) : range.from,
-    log: logs.get(partition) as PartitionLog,
+    log: logs.get(partition) as LogRange,
   }));
 }
 
 async function logsOf(
-  { config }: ReplayRequest,
-  { admin, log }: PlanningContext,
-): Promise<ReadonlyMap<number, PartitionLog>> {
-  const { kafka, input } = config;
+  { config: { input } }: ReplayRequest,
+  { admin }: PlanningContext,
+): Promise<ReadonlyMap<number, LogRange>> {
   await admin.partitionCount(input.topic);
-  const ranges = await admin.range(input.topic);
-  await using asking = new LogEnds(kafka, input.topic, kafka.requestTimeoutMs, log);
-  const ends = await asking.ask();
-  return new Map(
-    [...ranges].map(([partition, { low, high }]) => {
-      const stable = ends?.get(partition);
-      if (stable === undefined)
-        throw new UnreachableError(
-          `topic ${input.topic}, partition ${partition}: its leader did not say where it ends`,
-        );
-      // What was written since the first question is not part of the answer.
-      return [partition, { low, high: Math.max(high, stable), stable }];
-    }),
-  );
+  return admin.range(input.topic);
 }
 
 /**
@@ -89,7 +75,7 @@ async function logsOf(
  */
 async function livePositions(
   { config: { group, input } }: ReplayRequest,
-  logs: ReadonlyMap<number, PartitionLog>,
+  logs: ReadonlyMap<number, LogRange>,
   { admin }: PlanningContext,
 ): Promise<ReadonlyMap<number, number | null>> {
   const { topic, startAt, onTruncated } = input;
@@ -116,7 +102,7 @@ async function livePositions(
 async function warmStarts(
   { config, warmUp }: ReplayRequest,
   ranges: ReadonlyMap<number, ReplayRange>,
-  logs: ReadonlyMap<number, PartitionLog>,
+  logs: ReadonlyMap<number, LogRange>,
   { admin, log, signal }: PlanningContext,
 ): Promise<ReadonlyMap<number, number>> {
   if (warmUp === null) return new Map();

@@ -1,21 +1,12 @@
 import { UsageError } from '../errors.js';
 import type { Bound } from '../kafka/offset-bounds.js';
+import type { LogRange } from '../ports.js';
 import type { ReplayBounds } from './replay-bounds.js';
-
-/** What the brokers say of a partition. */
-export interface PartitionLog {
-  /** The first offset that is retained. */
-  readonly low: number;
-  /** The first offset that is not written yet. */
-  readonly high: number;
-  /** The end of what can be read: the last stable offset. */
-  readonly stable: number;
-}
 
 export interface RangeQuestion {
   readonly topic: string;
   readonly bounds: ReplayBounds;
-  readonly logs: ReadonlyMap<number, PartitionLog>;
+  readonly logs: ReadonlyMap<number, LogRange>;
   /** The first offset at or after a time, by partition. */
   readonly atTime: (timeMs: number) => ReadonlyMap<number, number>;
   /** From where on the live group gives verdicts of its own, null for nowhere; null where that does not matter. */
@@ -48,14 +39,14 @@ export function resolveRange(question: RangeQuestion): ReadonlyMap<number, Repla
 
 /** One partition's part of the question. */
 class PartitionRange {
-  private readonly log: PartitionLog;
+  private readonly log: LogRange;
   private readonly place: string;
 
   constructor(
     private readonly question: RangeQuestion,
     private readonly partition: number,
   ) {
-    this.log = question.logs.get(partition) as PartitionLog;
+    this.log = question.logs.get(partition) as LogRange;
     this.place = `topic ${question.topic}, partition ${partition}`;
   }
 
@@ -79,11 +70,11 @@ class PartitionRange {
   }
 
   private offsetOf(bound: Bound): number {
-    const { low, stable } = this.log;
+    const { low, high } = this.log;
     if (bound === 'earliest') return low;
-    if (bound === 'latest') return stable;
+    if (bound === 'latest') return high;
     if ('offset' in bound) return bound.offset;
-    return Math.min(this.question.atTime(bound.timeMs).get(this.partition) ?? stable, stable);
+    return Math.min(this.question.atTime(bound.timeMs).get(this.partition) ?? high, high);
   }
 
   private within(bound: Bound, offset: number): number {

@@ -4,15 +4,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { UsageError } from '../../src/errors.js';
 import { type WrittenBounds, parseReplayBounds } from '../../src/replay/replay-bounds.js';
-import { type PartitionLog, resolveRange } from '../../src/replay/resolve-range.js';
+import type { LogRange } from '../../src/ports.js';
+import { resolveRange } from '../../src/replay/resolve-range.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const HOUR = 3_600_000;
 
-/** Partition 0 holds 100 to 999, one event a minute, the last of them now; 990 and on are in an open transaction. */
-const LOGS = new Map<number, PartitionLog>([
-  [0, { low: 100, high: 1000, stable: 990 }],
-  [1, { low: 0, high: 50, stable: 50 }],
+/** Partition 0 holds 100 to 989, one event a minute; the newest is ten minutes old. */
+const LOGS = new Map<number, LogRange>([
+  [0, { low: 100, high: 990 }],
+  [1, { low: 0, high: 50 }],
 ]);
 const minuteOf = (offset: number): number => NOW - (1000 - offset) * 60_000;
 const atTime = (timeMs: number): ReadonlyMap<number, number> => {
@@ -21,7 +22,7 @@ const atTime = (timeMs: number): ReadonlyMap<number, number> => {
     return high;
   };
   return new Map([
-    [0, first(100, 1000)],
+    [0, first(100, 990)],
     [1, timeMs <= NOW - 5 * HOUR ? 0 : 50],
   ]);
 };
@@ -76,7 +77,7 @@ test('the wrong way round, outside the log, and partitions that are not there, a
     /partition 0: the range begins at 950 .* ends before it, at 880/,
   );
   refusal({ from: '99', partitions: '0' }, /partition 0: offset 99 is not retained, the log starts at 100/);
-  refusal({ from: '100', to: '1001', partitions: '0' }, /partition 0: offset 1001 .* ends at 1000/);
+  refusal({ from: '100', to: '991', partitions: '0' }, /partition 0: offset 991 .* ends at 990/);
   refusal({ from: '200' }, /partition 1: offset 200 lies behind what can be read, which ends at 50/);
   refusal({ from: 'earliest', partitions: '0,2' }, /no partition 2: it has 2, from 0 to 1/);
   refusal({ offsets: '7:1-2' }, /no partition 7/);
@@ -93,7 +94,7 @@ test('events that a time asks for and retention may have deleted are an error th
 });
 
 test('--clip takes what there is of bounds that reach beyond the log', () => {
-  assert.deepEqual(ranges({ from: '0', to: '5000' }, { clip: true }), { 0: [100, 1000], 1: [0, 50] });
+  assert.deepEqual(ranges({ from: '0', to: '5000' }, { clip: true }), { 0: [100, 990], 1: [0, 50] });
   assert.deepEqual(ranges({ from: '24h' }, { clip: true }), { 0: [100, 990], 1: [0, 50] });
   assert.deepEqual(ranges({ offsets: '0:0-50' }, { clip: true }), { 0: [100, 100] });
 });
@@ -124,7 +125,7 @@ test('whatever is asked for: a range inside the log, or a refusal', () => {
         return;
       }
       for (const [partition, [start, end]] of Object.entries(found)) {
-        const { low, high } = LOGS.get(Number(partition)) as PartitionLog;
+        const { low, high } = LOGS.get(Number(partition)) as LogRange;
         assert.ok(low <= start && start <= end && end <= high, `${from} ${to}: ${start}-${end}`);
       }
     }),
