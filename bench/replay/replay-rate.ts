@@ -6,8 +6,8 @@ import { KafkaAdmin } from '../../src/kafka/admin.js';
 import { prepareJudge, prepareReading } from '../../src/pipeline/setup.js';
 import { openReplay } from '../../src/replay/open-replay.js';
 import { modelText, replayConfig, verdictDigest } from '../../src/replay/replay-config.js';
-import { replayMission } from '../../src/replay/replay-mission.js';
-import { replayRequest } from '../../src/replay/replay-request.js';
+import { replayMission } from '../../src/replay/worker/replay-mission.js';
+import { replayRequest } from '../../src/replay/request/replay-request.js';
 
 /** Each measured group has one replay, which is named after it: they write to topics of their own. */
 export function replayIdOf(group: string): string {

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { CONFIG_FILE_DEFAULT } from '../config/load.js';
-import { parsePartitionList } from '../replay/partition-ranges.js';
+import { parsePartitionList } from '../replay/request/partition-ranges.js';
 import { LOG_LEVELS } from '../observe/log.js';
 
 /** The options that every command has, and its example at the end of its help. */

@@ -1,5 +1,9 @@
 import { InvalidArgumentError } from 'commander';
-import { type OffsetRange, parsePartitionList, parsePartitionRanges } from '../replay/partition-ranges.js';
+import {
+  type OffsetRange,
+  parsePartitionList,
+  parsePartitionRanges,
+} from '../replay/request/partition-ranges.js';
 
 /** Reads `--partitions`; see parsePartitionList. */
 export function partitionListOption(text: string): ReadonlySet<number> {

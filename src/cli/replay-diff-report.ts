@@ -10,7 +10,7 @@ import {
   verdictsOf,
 } from '../replay/diff/diff-tally.js';
 import type { SourceRange } from '../replay/diff/source-range.js';
-import type { OffsetRange } from '../replay/partition-ranges.js';
+import type { OffsetRange } from '../replay/request/partition-ranges.js';
 import { type Printer, grouped } from './output.js';
 
 /** What a diff found, and what it looked at. */

@@ -7,7 +7,7 @@ import { diffRange } from '../replay/diff/diff-range.js';
 import { type DiffSide, diffSides } from '../replay/diff/diff-side.js';
 import { differences } from '../replay/diff/diff-tally.js';
 import { diffTopics } from '../replay/diff/diff-topics.js';
-import type { OffsetRange } from '../replay/partition-ranges.js';
+import type { OffsetRange } from '../replay/request/partition-ranges.js';
 import { boundOption } from './bound-option.js';
 import { connectionFor } from './connection.js';
 import type { CliContext, CommonOptions } from './context.js';

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
 import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
-import { type ReplayRequest, type WrittenRequest, replayRequest } from '../replay/replay-request.js';
+import { type ReplayRequest, type WrittenRequest, replayRequest } from '../replay/request/replay-request.js';
 import type { CliContext, CommonOptions } from './context.js';
 import { wholeNumber } from './options.js';
 

@@ -4,7 +4,7 @@ import { loadConfig } from '../config/load.js';
 import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import type { KnownReplay } from '../replay/known-replays.js';
 import type { ReplayProgress } from '../replay/replay-progress.js';
-import { type WrittenRequest, replayRequest } from '../replay/replay-request.js';
+import { type WrittenRequest, replayRequest } from '../replay/request/replay-request.js';
 import { type ReplayResult, runReplay } from '../replay/run-replay.js';
 
 /** What to replay: the flags of `outrider replay run`, as text where they are text there. */

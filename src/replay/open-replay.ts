@@ -4,10 +4,10 @@ import type { Clock } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
 import { whenIdle } from './group-idle.js';
 import { type KnownReplay, knownReplay, missingPartitions, replayOf } from './known-replays.js';
-import { type PlannedPartition, type PlanningContext, planRanges } from './plan-ranges.js';
+import { type PlannedPartition, type PlanningContext, planRanges } from './plan/plan-ranges.js';
 import { planId, replayGroup } from './replay-names.js';
 import { NOTHING_DONE, type ReplaySpec, checkFits, notedBounds, writeNote } from './replay-note.js';
-import type { ReplayRequest } from './replay-request.js';
+import type { ReplayRequest } from './request/replay-request.js';
 import { makeReplayTopics } from './replay-topics.js';
 
 /** Who is to judge; see replay-config.ts. */

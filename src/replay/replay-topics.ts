@@ -1,6 +1,6 @@
 import { AnswerNoError } from '../errors.js';
 import { type KafkaAdmin, missingTopic } from '../kafka/admin.js';
-import type { ReplayRequest } from './replay-request.js';
+import type { ReplayRequest } from './request/replay-request.js';
 
 /**
  * Creates the topics that a replay writes to, with as many partitions and as large batches as the live ones have.

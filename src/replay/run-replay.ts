@@ -10,11 +10,11 @@ import { prepareJudge, prepareReading } from '../pipeline/setup.js';
 import { type KnownReplay, knownReplay } from './known-replays.js';
 import { openReplay } from './open-replay.js';
 import { modelText, replayConfig, verdictDigest } from './replay-config.js';
-import { offsetsText } from './replay-course.js';
+import { offsetsText } from './worker/replay-course.js';
 import { replayGroup } from './replay-names.js';
 import { NOTHING_DONE, type ReplayCounts } from './replay-note.js';
 import { ProgressTracker, type ReplayProgress } from './replay-progress.js';
-import type { ReplayRequest } from './replay-request.js';
+import type { ReplayRequest } from './request/replay-request.js';
 
 export interface ReplayRun {
   readonly request: ReplayRequest;

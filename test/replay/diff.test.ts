@@ -13,7 +13,7 @@ import { KeyTable, OTHERS } from '../../src/replay/diff/key-table.js';
 import { EVERYTHING, type SourceRange, covers, intersection } from '../../src/replay/diff/source-range.js';
 import { SpillFolder } from '../../src/replay/diff/spill-folder.js';
 import { standingVerdicts } from '../../src/replay/diff/standing-verdicts.js';
-import type { OffsetRange } from '../../src/replay/partition-ranges.js';
+import type { OffsetRange } from '../../src/replay/request/partition-ranges.js';
 import { anomaly, anomalyBytes } from '../support/anomalies.js';
 
 /** A record as it stands on an anomaly topic: in which partition of it, and when it was written. */

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { localKafka } from '../../src/kafka/local-config.js';
-import { firstTimes } from '../../src/replay/first-times.js';
+import { firstTimes } from '../../src/replay/plan/first-times.js';
 import { log } from '../support/scenario.js';
 
 test('times that nobody waits for any more are none, and not those of fewer partitions', async () => {

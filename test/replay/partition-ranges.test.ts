@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { parsePartitionList, parsePartitionRanges } from '../../src/replay/partition-ranges.js';
+import { parsePartitionList, parsePartitionRanges } from '../../src/replay/request/partition-ranges.js';
 
 const offset = fc.option(fc.integer({ min: 0, max: 999_999_999_999_999 }));
 const range = fc

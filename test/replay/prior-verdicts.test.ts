@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import type { HeaderList, SourceBatch } from '../../src/model.js';
 import { type Anomaly, anomalyType, encodeAnomaly } from '../../src/publish/anomaly-record.js';
 import { singleObjectHeader } from '../../src/decode/fingerprint.js';
-import { PriorVerdictReader } from '../../src/replay/prior-verdicts.js';
+import { PriorVerdictReader } from '../../src/replay/backfill/prior-verdicts.js';
 
 const END = 60;
 const { signal } = new AbortController();

@@ -3,9 +3,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { UsageError } from '../../src/errors.js';
-import { type WrittenBounds, parseReplayBounds } from '../../src/replay/replay-bounds.js';
+import { type WrittenBounds, parseReplayBounds } from '../../src/replay/request/replay-bounds.js';
 import type { LogRange } from '../../src/ports.js';
-import { resolveRange } from '../../src/replay/resolve-range.js';
+import { resolveRange } from '../../src/replay/plan/resolve-range.js';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const HOUR = 3_600_000;

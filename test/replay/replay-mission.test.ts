@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Config } from '../../src/config/config.js';
 import type { KnownReplay } from '../../src/replay/known-replays.js';
-import { type ReplayMissionOptions, replayMission } from '../../src/replay/replay-mission.js';
+import { type ReplayMissionOptions, replayMission } from '../../src/replay/worker/replay-mission.js';
 import { log } from '../support/scenario.js';
 
 test('a worker that its rate holds back is busy, and no other is: none of them stands still for that', async () => {

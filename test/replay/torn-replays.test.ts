@@ -6,7 +6,7 @@ import { TransactionalSink } from '../../src/kafka/transactional-sink.js';
 import { UsageError } from '../../src/errors.js';
 import { knownReplay } from '../../src/replay/known-replays.js';
 import { NOTHING_DONE, checkFits, notedBounds } from '../../src/replay/replay-note.js';
-import { startedReplay } from '../../src/replay/started-replay.js';
+import { startedReplay } from '../../src/replay/worker/started-replay.js';
 import { outrider } from '../support/outrider.js';
 import { type LiveRun, replayed } from '../support/replay-scenario.js';
 import { Scenario, log } from '../support/scenario.js';

@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js';
 import type { KafkaAdmin } from '../../kafka/admin.js';
 import type { Bound } from '../../kafka/offset-bounds.js';
 import type { KnownReplay } from '../known-replays.js';
-import type { OffsetRange } from '../partition-ranges.js';
+import type { OffsetRange } from '../request/partition-ranges.js';
 import { EVERYTHING, type SourceRange, intersection } from './source-range.js';
 
 /** What of two topics is compared, as it was asked for; null where nothing was said. */

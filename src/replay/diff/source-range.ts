@@ -1,4 +1,4 @@
-import type { OffsetRange } from '../partition-ranges.js';
+import type { OffsetRange } from '../request/partition-ranges.js';
 
 /** Which events of a topic are meant, by partition and offset. */
 export interface SourceRange {

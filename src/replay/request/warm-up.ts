@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js';
-import { parseDuration } from '../time-text.js';
+import { UsageError } from '../../errors.js';
+import { parseDuration } from '../../time-text.js';
 
 /** How much is read before a replay's range: events of each partition, or a time before its first event. */
 export type WarmUp = { readonly events: number } | { readonly ms: number };

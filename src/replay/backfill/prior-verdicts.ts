@@ -1,6 +1,6 @@
-import type { SourceBatch } from '../model.js';
-import { type Anomaly, decodeAnomaly, encodeAnomaly } from '../publish/anomaly-record.js';
-import { SOURCE_HEADER } from '../publish/verdict-record.js';
+import type { SourceBatch } from '../../model.js';
+import { type Anomaly, decodeAnomaly, encodeAnomaly } from '../../publish/anomaly-record.js';
+import { SOURCE_HEADER } from '../../publish/verdict-record.js';
 
 /** What stands on the anomaly topic about one event. */
 export interface PriorVerdicts {

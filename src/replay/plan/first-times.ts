@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
-import type { KafkaConfig } from '../kafka/client.js';
-import { readTopic } from '../kafka/topic-reader.js';
+import type { KafkaConfig } from '../../kafka/client.js';
+import { readTopic } from '../../kafka/topic-reader.js';
 
 /**
  * When the first record at or after an offset was written, Unix ms, by partition; absent where there is none in the range.

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import type { Clock, OutgoingRecord, SourceRecord } from '../model.js';
-import type { Anomaly } from '../publish/anomaly-record.js';
-import type { OutputTopic } from '../publish/output-topic.js';
-import type { EventPublisher, Output, ScoredRows } from '../publish/publisher.js';
-import { fitsAlone } from '../publish/record-size.js';
-import { verdictRecord } from '../publish/verdict-record.js';
-import { columnsOf } from '../record-columns.js';
+import type { Clock, OutgoingRecord, SourceRecord } from '../../model.js';
+import type { Anomaly } from '../../publish/anomaly-record.js';
+import type { OutputTopic } from '../../publish/output-topic.js';
+import type { EventPublisher, Output, ScoredRows } from '../../publish/publisher.js';
+import { fitsAlone } from '../../publish/record-size.js';
+import { verdictRecord } from '../../publish/verdict-record.js';
+import { columnsOf } from '../../record-columns.js';
 import type { PriorVerdictReader, PriorVerdicts } from './prior-verdicts.js';
 
 export interface BackfillOptions {

@@ -1,7 +1,7 @@
-import { UsageError } from '../errors.js';
-import type { Bound } from '../kafka/offset-bounds.js';
-import type { LogRange } from '../ports.js';
-import type { ReplayBounds } from './replay-bounds.js';
+import { UsageError } from '../../errors.js';
+import type { Bound } from '../../kafka/offset-bounds.js';
+import type { LogRange } from '../../ports.js';
+import type { ReplayBounds } from '../request/replay-bounds.js';
 
 export interface RangeQuestion {
   readonly topic: string;

@@ -1,8 +1,8 @@
-import type { Config } from '../config/config.js';
-import { UsageError } from '../errors.js';
+import type { Config } from '../../config/config.js';
+import { UsageError } from '../../errors.js';
 import { type ReplayBounds, type WrittenBounds, parseReplayBounds } from './replay-bounds.js';
-import { REPLAY_ID, replayTopic } from './replay-names.js';
-import type { ReplaySpec } from './replay-note.js';
+import { REPLAY_ID, replayTopic } from '../replay-names.js';
+import type { ReplaySpec } from '../replay-note.js';
 import { type WarmUp, parseWarmUp } from './warm-up.js';
 
 /** What is asked for, in the words of the command line. */

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { KafkaAdmin } from '../kafka/admin.js';
-import type { KafkaConfig } from '../kafka/client.js';
-import { highWatermarks } from '../kafka/high-watermarks.js';
-import { readTopic } from '../kafka/topic-reader.js';
-import type { SourceBatch } from '../model.js';
+import { KafkaAdmin } from '../../kafka/admin.js';
+import type { KafkaConfig } from '../../kafka/client.js';
+import { highWatermarks } from '../../kafka/high-watermarks.js';
+import { readTopic } from '../../kafka/topic-reader.js';
+import type { SourceBatch } from '../../model.js';
 
 export interface LiveVerdictsOptions {
   readonly kafka: KafkaConfig;

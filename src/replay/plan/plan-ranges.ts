@@ -1,12 +1,12 @@
 import type { Logger } from 'pino';
-import { MissingRemoteError, UsageError } from '../errors.js';
-import type { KafkaAdmin } from '../kafka/admin.js';
-import type { Bound } from '../kafka/offset-bounds.js';
-import { decideStart } from '../pipeline/start-offset.js';
-import type { LogRange } from '../ports.js';
+import { MissingRemoteError, UsageError } from '../../errors.js';
+import type { KafkaAdmin } from '../../kafka/admin.js';
+import type { Bound } from '../../kafka/offset-bounds.js';
+import { decideStart } from '../../pipeline/start-offset.js';
+import type { LogRange } from '../../ports.js';
 import { firstTimes } from './first-times.js';
-import { replayReadingGroup } from './replay-names.js';
-import type { ReplayRequest } from './replay-request.js';
+import { replayReadingGroup } from '../replay-names.js';
+import type { ReplayRequest } from '../request/replay-request.js';
 import { type ReplayRange, resolveRange } from './resolve-range.js';
 
 /** What a replay is to do in a partition. */

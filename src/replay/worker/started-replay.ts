@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { KafkaAdmin } from '../kafka/admin.js';
-import { SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
-import { type KnownReplay, knownReplay } from './known-replays.js';
+import type { KafkaAdmin } from '../../kafka/admin.js';
+import { SETTLE_TIMEOUT_MS } from '../../kafka/time-outs.js';
+import { type KnownReplay, knownReplay } from '../known-replays.js';
 
 const POLL_INTERVAL_MS = 100;
 

@@ -1,9 +1,9 @@
-import { bytesAsText } from '../bytes-as-text.js';
-import type { EventDecoder } from '../decode/event-decoder.js';
-import type { SourceBatch } from '../model.js';
-import type { EventScorer } from '../pipeline/scorer.js';
-import type { ScoredRows } from '../publish/publisher.js';
-import { columnsOf } from '../record-columns.js';
+import { bytesAsText } from '../../bytes-as-text.js';
+import type { EventDecoder } from '../../decode/event-decoder.js';
+import type { SourceBatch } from '../../model.js';
+import type { EventScorer } from '../../pipeline/scorer.js';
+import type { ScoredRows } from '../../publish/publisher.js';
+import { columnsOf } from '../../record-columns.js';
 
 /**
  * Scores the events of one entity and passes the others over. An event that cannot be decoded is the entity's where its

@@ -1,16 +1,16 @@
 import type { Logger } from 'pino';
-import type { Config } from '../config/config.js';
-import type { Mission } from '../fleet/mission.js';
-import type { Clock } from '../model.js';
-import { Pace } from '../pipeline/pace.js';
-import { prepareDecoder, prepareReading } from '../pipeline/setup.js';
-import { Publisher } from '../publish/publisher.js';
-import { BackfillPublisher } from './backfill-publisher.js';
+import type { Config } from '../../config/config.js';
+import type { Mission } from '../../fleet/mission.js';
+import type { Clock } from '../../model.js';
+import { Pace } from '../../pipeline/pace.js';
+import { prepareDecoder, prepareReading } from '../../pipeline/setup.js';
+import { Publisher } from '../../publish/publisher.js';
+import { BackfillPublisher } from '../backfill/backfill-publisher.js';
 import { EntityScorer } from './entity-scorer.js';
-import type { KnownReplay } from './known-replays.js';
-import { liveVerdicts } from './live-verdicts.js';
-import { PriorVerdictReader } from './prior-verdicts.js';
-import { replayReadingGroup } from './replay-names.js';
+import type { KnownReplay } from '../known-replays.js';
+import { liveVerdicts } from '../backfill/live-verdicts.js';
+import { PriorVerdictReader } from '../backfill/prior-verdicts.js';
+import { replayReadingGroup } from '../replay-names.js';
 import { ReplayCourse } from './replay-course.js';
 
 export interface ReplayMissionOptions {

@@ -1,11 +1,11 @@
 import type { Logger } from 'pino';
-import { AnswerNoError, MissingRemoteError, UnreachableError } from '../errors.js';
-import { SETTLE_TIMEOUT_MS } from '../kafka/time-outs.js';
-import type { TopicPartition, UnreadableBatch } from '../model.js';
-import type { Course, PartitionCourse } from '../pipeline/course.js';
-import type { UnitFacts } from '../pipeline/pending-output.js';
-import type { CommittedOffset, OffsetReader } from '../ports.js';
-import { type ReplayCounts, type ReplayNote, addCounts, readNote, writeNote } from './replay-note.js';
+import { AnswerNoError, MissingRemoteError, UnreachableError } from '../../errors.js';
+import { SETTLE_TIMEOUT_MS } from '../../kafka/time-outs.js';
+import type { TopicPartition, UnreadableBatch } from '../../model.js';
+import type { Course, PartitionCourse } from '../../pipeline/course.js';
+import type { UnitFacts } from '../../pipeline/pending-output.js';
+import type { CommittedOffset, OffsetReader } from '../../ports.js';
+import { type ReplayCounts, type ReplayNote, addCounts, readNote, writeNote } from '../replay-note.js';
 
 export interface ReplayCourseOptions {
   /** The replay's own. */

@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
-import { readTopic } from '../kafka/topic-reader.js';
-import { prepareScorer } from '../pipeline/setup.js';
+import { readTopic } from '../../kafka/topic-reader.js';
+import { prepareScorer } from '../../pipeline/setup.js';
 import type { PlannedPartition } from './plan-ranges.js';
-import { replayReadingGroup } from './replay-names.js';
-import type { ReplayRequest } from './replay-request.js';
+import { replayReadingGroup } from '../replay-names.js';
+import type { ReplayRequest } from '../request/replay-request.js';
 
 /** How fast events were scored for a moment. */
 export interface SampledRate {

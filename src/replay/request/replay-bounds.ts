@@ -1,5 +1,5 @@
-import { UsageError } from '../errors.js';
-import { type Bound, parseBound } from '../kafka/offset-bounds.js';
+import { UsageError } from '../../errors.js';
+import { type Bound, parseBound } from '../../kafka/offset-bounds.js';
 import { type OffsetRange, parsePartitionList, parsePartitionRanges } from './partition-ranges.js';
 
 /** What is to be replayed, as it is written on the command line. */
