@@ -15,8 +15,14 @@ const QUIET: Progress = { update: () => undefined, [Symbol.dispose]: () => undef
  * @param stream stderr; null to stay quiet
  * @param what is done, as in "records"
  * @param total 0 where nobody knows: then only what is done and how fast
+ * @param before what was done of it earlier
  */
-export function startProgress(stream: NodeJS.WriteStream | null, what: string, total: number): Progress {
+export function startProgress(
+  stream: NodeJS.WriteStream | null,
+  what: string,
+  total: number,
+  before = 0,
+): Progress {
   if (stream?.isTTY !== true) return QUIET;
   const started = performance.now();
   const format =
@@ -31,11 +37,11 @@ export function startProgress(stream: NodeJS.WriteStream | null, what: string, t
     barsize: 24,
     etaBuffer: 50,
   });
-  bar.start(total, 0, { rate: 0, detail: '' });
+  bar.start(total, before, { rate: 0, detail: '' });
   return {
     update: (done, newTotal, detail = '') => {
       if (newTotal !== undefined) bar.setTotal(newTotal);
-      const rate = (done * 1000) / Math.max(1, performance.now() - started);
+      const rate = ((done - before) * 1000) / Math.max(1, performance.now() - started);
       bar.update(done, { rate: rate < 10 ? rate.toFixed(1) : Math.round(rate), detail });
     },
     [Symbol.dispose]: () => bar.stop(),

@@ -40,7 +40,15 @@ export function diffDocument({
 }: DiffReport): object {
   const side = (index: 0 | 1): object => {
     const { name, topic, replay, withoutRun } = sides[index];
-    return { name, topic, replay: replay?.id ?? null, left: replay?.left ?? 0, withoutRun, ...read[index] };
+    return {
+      name,
+      topic,
+      replay: replay?.id ?? null,
+      left: replay?.left ?? 0,
+      gone: replay?.done.gone ?? 0,
+      withoutRun,
+      ...read[index],
+    };
   };
   return {
     a: side(0),
@@ -66,6 +74,11 @@ export function printDiff(report: DiffReport, printer: Printer): void {
   const { tally, tolerance } = report;
   for (const index of [0, 1] as const) printer.line(sideLine(report, index, printer));
   for (const line of rangeLines(report)) printer.line(line);
+  for (const [i, { replay }] of report.sides.entries())
+    if ((replay?.done.gone ?? 0) > 0)
+      printer.line(
+        `   ${grouped(replay?.done.gone ?? 0)} offsets of the range were gone when ${'AB'[i] ?? ''} was replayed: it has no verdict there`,
+      );
   printer.line();
   const { added, removed, changed, same } = tally.counts;
   const more = tolerance === 0 ? '' : ` by more than ${tolerance}`;

@@ -105,6 +105,11 @@ async function diff(
   if (options.json === true) printer.json(diffDocument(report));
   else printDiff(report, printer);
   const found = differences(tally.counts);
+  if (found + tally.counts.same === 0)
+    log.warn(
+      { a: names[0], b: names[1] },
+      'nothing was compared: neither has a verdict on what was asked for',
+    );
   if (found > 0) throw new AnswerNoError(`${names[0]} and ${names[1]}: ${plural(found, 'difference')}`);
 }
 

@@ -21,7 +21,10 @@ export const WORKERS_MAX = 1024;
 export function replayOptions(command: Command): Command {
   return command
     .option('--id <id>', 'names the replay; the same id goes on where it ended [made up from the time]')
-    .option('--from <bound>', 'events from here on: earliest, an offset, an ISO time, or ago (2h, 30m)')
+    .option(
+      '--from <bound>',
+      'events from here on: earliest, an offset, or when they were written: an ISO time, or ago (2h, 30m)',
+    )
     .option('--to <bound>', 'events before here: latest, an offset, an ISO time, or ago [latest]')
     .option('--offsets <ranges>', 'instead of --from and --to: PARTITION:FROM-TO, …, as in 0:100-900,3:50-')
     .option('--partitions <list>', 'only these, as in 0,2-5')
@@ -36,7 +39,11 @@ export function replayOptions(command: Command): Command {
     .option('--retract', 'with --backfill: take those back, by records with `retracted`')
     .option('--clip', 'replay what is retained where the bounds reach beyond it')
     .option('--workers <n>', 'how many processes share the partitions', wholeNumber(1, WORKERS_MAX), 1)
-    .option('--max-rate <n>', 'events a second at most, of all workers together', wholeNumber(1));
+    .option(
+      '--max-rate <n>',
+      'events a second at most, of all workers together; each has its share',
+      wholeNumber(1),
+    );
 }
 
 /** The live configuration, with the model that the replay is to use. @throws ConfigurationError */

@@ -71,7 +71,7 @@ async function plan(options: ReplayOptions, context: CliContext): Promise<void> 
     return;
   }
   printer.line(
-    `${config.input.topic}, ${request.bounds?.text ?? ''}, by ${modelText(judge)}, into ${request.output}`,
+    `${config.input.topic}, ${request.bounds?.text ?? ''}, by ${modelText(judge)}, into ${request.output}${request.mode === 'own' ? '' : ` (${request.mode})`}`,
   );
   printRanges(planned, printer);
   printer.line(

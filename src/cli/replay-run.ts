@@ -43,7 +43,7 @@ async function run(options: ReplayOptions, context: CliContext): Promise<void> {
       signal: context.signal,
       onStart: (replay) => {
         if (!isJson) printStart(replay, printer);
-        bar = startProgress(context.stderr, 'offsets', offsetsOf(replay));
+        bar = startProgress(context.stderr, 'offsets', offsetsOf(replay), offsetsOf(replay) - replay.left);
       },
       onProgress: (progress) => bar?.update(progress.done, undefined, partitionsText(progress)),
     });
@@ -107,8 +107,10 @@ function printResult(result: ReplayResult, printer: Printer): void {
         : `  ${grouped(result.takenBack)} verdicts would be taken back: outrider tail --topic ${takenBackTopic} --from-beginning --stop-at-end lists them, --retract writes them`,
     );
   }
+  if (result.gone > 0)
+    printer.line(`  ${grouped(result.gone)} offsets of the range were gone and were not replayed`);
   if (!complete)
     printer.line(
-      `stopped before the end, ${grouped(left)} offsets are left: outrider replay run --id ${id} and the same flags go on`,
+      `stopped before the end, ${grouped(left)} offsets are left; to go on, with the same --config and --model: outrider replay run --id ${id}`,
     );
 }

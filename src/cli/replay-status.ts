@@ -76,8 +76,8 @@ async function status(options: StatusOptions, context: CliContext): Promise<void
   if (options.id !== undefined) for (const replay of replays) printPartitions(replay, printer);
 }
 
-function stateOf({ left, workers }: KnownReplay): string {
-  if (left === 0) return 'done';
+function stateOf({ left, workers, done }: KnownReplay): string {
+  if (left === 0) return done.gone > 0 ? `done, ${grouped(done.gone)} gone` : 'done';
   return workers > 0 ? 'running' : 'stopped';
 }
 

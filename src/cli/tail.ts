@@ -98,6 +98,7 @@ export function anomalyLine(anomaly: Anomaly, printer: Printer): string {
         `${name}=${Number(value.toPrecision(6))} (${Math.round(contribution * 100)} %)`,
     )
     .join(', ');
+  const mark = anomaly.retracted ? `${printer.style('yellow', 'taken back')}  ` : '';
   const place = `${anomaly.topic}/${anomaly.partition}/${anomaly.offset}`;
-  return `${printer.style('dim', time)}  ${printer.style('bold', anomaly.entity ?? '-')}  ${printer.style('red', anomaly.score.toFixed(4))}  ${why}  ${printer.style('dim', place)}`;
+  return `${printer.style('dim', time)}  ${printer.style('bold', anomaly.entity ?? '-')}  ${printer.style('red', anomaly.score.toFixed(4))}  ${mark}${why}  ${printer.style('dim', place)}`;
 }

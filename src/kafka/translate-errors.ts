@@ -15,6 +15,7 @@ interface KafkaJsError extends Error {
   readonly retriable?: boolean;
   readonly cause?: unknown;
   readonly originalError?: unknown;
+  readonly errors?: readonly unknown[];
 }
 
 const FENCED: ReadonlySet<string> = new Set([
@@ -130,7 +131,8 @@ function causes(error: unknown): KafkaJsError[] {
   for (let link: unknown = error; link instanceof Error && chain.length < 8;) {
     const current = link as KafkaJsError;
     chain.push(current);
-    link = current.cause ?? current.originalError;
+    // What went wrong for several topics at once: the first stands for all.
+    link = current.cause ?? current.originalError ?? current.errors?.[0];
   }
   return chain;
 }

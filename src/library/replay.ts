@@ -1,6 +1,8 @@
 import { resolve } from 'node:path';
 import { pino } from 'pino';
-import { loadConfig } from '../config/load.js';
+import { CONFIG_FILE_DEFAULT, loadConfig } from '../config/load.js';
+import { UsageError } from '../errors.js';
+import { nearest } from '../nearest.js';
 import { allowBatchBytes } from '../kafka/compression/batch-limits.js';
 import type { KnownReplay } from '../replay/known-replays.js';
 import type { ReplayProgress } from '../replay/replay-progress.js';
@@ -9,8 +11,8 @@ import { type ReplayResult, runReplay } from '../replay/run-replay.js';
 
 /** What to replay: the flags of `outrider replay run`, as text where they are text there. */
 export interface ReplayOptions extends WrittenRequest {
-  /** The live configuration file. */
-  readonly config: string;
+  /** The live configuration file. Default `outrider.yml`. */
+  readonly config?: string | undefined;
   /** Names the replay; the same id goes on where it ended. */
   readonly id: string;
   /** The model folder that judges; absent: the configuration's. */
@@ -42,7 +44,8 @@ export interface Replay extends AsyncIterable<ReplayProgress> {
  * @throws UsageError, ConfigurationError at once; the result rejects with OutriderError
  */
 export function replay(options: ReplayOptions): Replay {
-  const { config: file, id, model, workers = 1, maxRate, signal, ...written } = options;
+  checkOptions(options);
+  const { config: file = CONFIG_FILE_DEFAULT, id, model, workers = 1, maxRate, signal, ...written } = options;
   const overrides = model === undefined ? [] : [{ path: ['detector', 'model'], value: resolve(model) }];
   const config = loadConfig(file, process.env, overrides);
   allowBatchBytes(config.input.maxBatchBytes);
@@ -68,6 +71,46 @@ export function replay(options: ReplayOptions): Replay {
     (error: unknown) => latest.end(error),
   );
   return { id, result, [Symbol.asyncIterator]: () => latest.values() };
+}
+
+const KINDS: Readonly<Record<keyof ReplayOptions, string>> = {
+  config: 'string',
+  id: 'string',
+  from: 'string',
+  to: 'string',
+  offsets: 'string',
+  partitions: 'string',
+  entity: 'string',
+  warmUp: 'string',
+  model: 'string',
+  output: 'string',
+  backfill: 'boolean',
+  retract: 'boolean',
+  clip: 'boolean',
+  workers: 'number',
+  maxRate: 'number',
+  signal: 'object',
+};
+
+/** A program in plain JavaScript hears of a slip of the pen. @throws UsageError */
+function checkOptions(options: ReplayOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    const kind = Object.hasOwn(KINDS, key) ? KINDS[key as keyof ReplayOptions] : undefined;
+    if (kind === undefined) {
+      const near = nearest(key, Object.keys(KINDS));
+      throw new UsageError(
+        `replay(): there is no option '${key}'${near === null ? '' : `; the nearest is '${near}'`}`,
+      );
+    }
+    if (value !== undefined && typeof value !== kind)
+      throw new UsageError(`replay(): ${key} is a ${kind}, and not ${typeof value}`);
+  }
+  for (const key of ['workers', 'maxRate'] as const) {
+    const value = options[key];
+    if (value !== undefined && (!Number.isInteger(value) || value < 1))
+      throw new UsageError(`replay(): ${key} is a whole number of at least 1, and not ${value}`);
+  }
+  if ((options.id as string | undefined) === undefined) throw new UsageError('replay(): id is missing');
 }
 
 /** Keeps the latest value for whoever comes for it. */

@@ -1,4 +1,4 @@
-import { AnswerNoError, FencedError } from '../errors.js';
+import { AnswerNoError, FencedError, UsageError } from '../errors.js';
 import { FencedOffsets } from '../kafka/fenced-offsets.js';
 import type { Clock } from '../model.js';
 import type { CommittedOffset } from '../ports.js';
@@ -39,6 +39,10 @@ export async function openReplay(
     );
   // Before the group is touched, which makes it: what cannot be replayed leaves nothing behind.
   const known = await knownReplay(admin, config.group, input.topic, id);
+  if (known === null && request.isBare)
+    throw new UsageError(
+      `no replay '${id}' of group ${config.group} is known (it was never started, was cleaned, or has expired), and nothing says what a new one is to read: give --from, or --offsets`,
+    );
   const planned = known === null ? await rangesOf(request, context) : null;
   if (planned?.length === 0) return null;
   await using offsets = new FencedOffsets({ kafka, id: planId(group), group, topic: input.topic, log });
@@ -111,15 +115,18 @@ function firstOffsets(
   );
 }
 
-/** Whoever names an id again asks for the same, or for no bounds at all. */
+/** Whoever names an id again asks for the same, or says nothing but the id and who judges. */
 function refuseOther(found: ReplaySpec, request: ReplayRequest, judge: ReplayJudge): void {
-  const { id, bounds } = request;
+  const { id, bounds, isBare } = request;
   const wanted = specOf(request, judge, found.partitions, 0);
-  const differences: (readonly [what: string, was: string | null, is: string | null])[] = [
+  const asked: (readonly [what: string, was: string | null, is: string | null])[] = [
     ['bounds', found.bounds, bounds === null ? found.bounds : wanted.bounds],
     ['--entity', found.entity, wanted.entity],
     ['--warm-up', found.warmUp, bounds === null ? found.warmUp : wanted.warmUp],
-    ['output', `${found.mode} ${found.output}`, `${wanted.mode} ${wanted.output}`],
+    ['output', outputText(found), outputText(wanted)],
+  ];
+  const differences: typeof asked = [
+    ...(isBare ? [] : asked),
     ['model', found.model, wanted.model],
     ['features, schema or threshold', found.digest, wanted.digest],
   ];
@@ -127,8 +134,14 @@ function refuseOther(found: ReplaySpec, request: ReplayRequest, judge: ReplayJud
   if (other === undefined) return;
   const [what, was, is] = other;
   throw new AnswerNoError(
-    `replay '${id}' was started with other ${what}: ${was ?? 'none'}, and not ${is ?? 'none'}; ask for the same to go on with it, or choose another --id`,
+    `replay '${id}' was started with other ${what}: ${was ?? 'none'}, and not ${is ?? 'none'}; --id ${id} without any flags but --config and --model goes on with it, another --id starts a new one`,
   );
+}
+
+/** `orders.anomalies (--backfill)` */
+function outputText({ output, mode }: ReplaySpec): string {
+  if (mode === 'own') return output;
+  return `${output} (${mode === 'retract' ? '--backfill --retract' : '--backfill'})`;
 }
 
 /** All of its offsets were committed at once: where some are not there any more, what they stood for would be left out. */

@@ -36,6 +36,8 @@ const countsSchema = z.strictObject({
   alreadyThere: count,
   /** Of a backfill: verdicts of the live topic that the replay does not share. */
   takenBack: count,
+  /** Offsets of the range that were gone, and were stepped over (`--clip`). */
+  gone: count,
 });
 
 const noteSchema = z.strictObject({
@@ -69,6 +71,7 @@ export const NOTHING_DONE: ReplayCounts = {
   deadLetters: 0,
   alreadyThere: 0,
   takenBack: 0,
+  gone: 0,
 };
 
 export function addCounts(a: ReplayCounts, b: ReplayCounts): ReplayCounts {
@@ -79,6 +82,7 @@ export function addCounts(a: ReplayCounts, b: ReplayCounts): ReplayCounts {
     deadLetters: a.deadLetters + b.deadLetters,
     alreadyThere: a.alreadyThere + b.alreadyThere,
     takenBack: a.takenBack + b.takenBack,
+    gone: a.gone + b.gone,
   };
 }
 

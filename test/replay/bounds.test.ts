@@ -31,19 +31,19 @@ const at = (partition: number): string => `topic ${scenario.name}, partition ${p
 
 test('what the log does not hold is refused with exit code 2, and says what it does hold', async () => {
   for (const [flags, message] of [
-    [['--from', '80', '--to', '20'], /--from 80 lies behind --to 20/],
-    [['--from', '1h', '--to', '2h'], /--from 1h lies behind --to 2h/],
-    [['--from', 'latest', '--to', '5'], /--from latest lies behind --to 5/],
-    [['--from', '50', '--to', 'earliest'], /--from 50 lies behind --to earliest/],
-    [['--offsets', '0:900-100'], /--offsets: '0:900-100': 900 lies behind 100/],
+    [['--from', '80', '--to', '20'], /--from 80 is after --to 20/],
+    [['--from', '1h', '--to', '2h'], /--from 1h is after --to 2h/],
+    [['--from', 'latest', '--to', '5'], /--from latest is after --to 5/],
+    [['--from', '50', '--to', 'earliest'], /--from 50 is after --to earliest/],
+    [['--offsets', '0:900-100'], /--offsets: '0:900-100': 900 is after 100/],
     [
       ['--from', '50', '--to', '100h', '--partitions', '0'],
       /partition 0: the range begins at 50 and ends before it, at 0/,
     ],
-    [['--offsets', '0:50-101'], `${at(0)}: offset 101 lies behind what can be read, which ends at 100`],
+    [['--offsets', '0:50-101'], `${at(0)}: offset 101 is past what can be read, which ends at 100`],
     [
       ['--from', '101', '--partitions', '0'],
-      `${at(0)}: offset 101 lies behind what can be read, which ends at 100`,
+      `${at(0)}: offset 101 is past what can be read, which ends at 100`,
     ],
     [
       ['--offsets', '1:39-100'],
@@ -65,7 +65,7 @@ test('what the log does not hold is refused with exit code 2, and says what it d
       /--from 'yesterday': earliest, latest, an offset, an ISO time, or a duration ago/,
     ],
     [['--to', '5'], /--from is missing/],
-    [[], /say what to replay: --from/],
+    [[], /say what to replay: --from|no replay 'refused' of group .* is known .* give --from, or --offsets/],
   ] as const) {
     for (const command of ['plan', 'run']) {
       const { code, stdout, stderr } = await outriderHere([

@@ -60,7 +60,7 @@ async function whenUnderWay(of: Scenario, live: LiveRun, id: string): Promise<vo
 
 const range = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, i) => from + i);
 
-test('retention overtakes a replay: it stops, names the offsets that are gone, and goes on behind them with --clip', async () => {
+test('retention overtakes a replay: it stops, names the offsets that are gone, and goes on after them with --clip', async () => {
   const flags = ['--id', 'cut', '--from', 'earliest'];
   const running = replayHere(run, ...flags, ...SLOW);
   await whenUnderWay(scenario, run, 'cut');
@@ -71,13 +71,14 @@ test('retention overtakes a replay: it stops, names the offsets that are gone, a
   assert.ok(committed < EVENTS - 100);
   const gone = `partition 1: offsets ${committed} to ${EVENTS - 101} are gone, the log starts at ${EVENTS - 100}`;
   assert.ok(stopped.stderr.includes(gone), `${gone}: ${stopped.stderr}`);
-  assert.match(stopped.stderr, /--clip goes on behind them\n$/);
+  assert.match(stopped.stderr, /--clip goes on after them\n$/);
 
   const again = await replayHere(run, ...flags);
   assert.equal(again.code, EXIT.answerNo, again.stderr);
   assert.ok(again.stderr.includes(gone), again.stderr);
   const result = await replayedHere(run, ...flags, '--clip');
   assert.equal(result.complete, true);
+  assert.equal(result.gone, EVENTS - 100 - committed);
   assert.deepEqual(await verdictsOf(scenario, result), {
     0: range(0, EVENTS),
     1: [...range(0, committed), ...range(EVENTS - 100, EVENTS)],

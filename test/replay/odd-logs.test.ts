@@ -110,7 +110,7 @@ test('a batch that cannot be read: exit code 4 with its place once all else is d
   const { code, stderr } = await replayHere(run, ...flags, '--workers', '2');
   assert.equal(code, EXIT.unusable, stderr);
   assert.match(stderr, /partition 0, offset 100: the batch there cannot be read: .*checksum/);
-  assert.match(stderr, /replay what lies behind it under another --id, with --offsets 0:200-300\n$/);
+  assert.match(stderr, /replay what comes after it under another --id, with --offsets 0:200-300\n$/);
   assert.doesNotMatch(stderr, /reset-offsets/);
   const topics = {
     output: `${run.anomalies}.replay.torn`,

@@ -41,7 +41,7 @@ test('a fault in ranges of offsets is a message that names the part', () => {
     ['0:1-9999999999999999', "'0:1-9999999999999999'", /PARTITION:FROM-TO/],
     ['1000000:-', "'1000000:-'", /at most 999999/],
     ['0:1-2,1:3-4,0:5-6', "'0:5-6'", /named twice/],
-    ['0:1-2,1:900-100', "'1:900-100'", /900 lies behind 100/],
+    ['0:1-2,1:900-100', "'1:900-100'", /900 is after 100/],
   ] as const)
     assertFault(parsePartitionRanges(text), part, message);
 });
@@ -68,7 +68,7 @@ test('a fault in a list of partitions is a message that names the part', () => {
     ['1,a', "'a'", /neither/],
     ['3-', "'3-'", /neither/],
     ['1-2-3', "'1-2-3'", /neither/],
-    ['0,5-2', "'5-2'", /5 lies behind 2/],
+    ['0,5-2', "'5-2'", /5 is after 2/],
     ['0,2-5,3', "'3'", /partition 3 is named twice/],
     ['0-1000000', "'0-1000000'", /at most 999999/],
   ] as const)

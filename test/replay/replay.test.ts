@@ -187,8 +187,11 @@ test('the same id is refused for anything else than it was started with', async 
   );
   const same = ['--offsets', '0:100-900,3:1500-'];
   await refused(/started with other --entity: none, and not e1/, ...same, '--entity', 'e1');
-  await refused(/started with other output: own .*, and not backfill/, ...same, '--backfill');
+  await refused(/started with other output: \S+, and not \S+ \(--backfill\)/, ...same, '--backfill');
   await refused(/other model: test@.*, and not other@/, ...same, '--model', join(scenario.folder, 'other'));
+  const unknown = await outrider(['replay', 'run', '--config', run.file, '--id', 'ofsets']);
+  assert.equal(unknown.code, 2);
+  assert.match(unknown.stderr, /no replay 'ofsets' of group .* is known/);
   const again = await replayed(run, '--id', 'offsets');
   assert.equal(again.complete, true, 'without bounds it means those that it has');
 });
@@ -314,6 +317,8 @@ test('replay() gives its progress and its result to a program', async () => {
   const failing = replayCall({ config: run.file, id: 'library', from: '10' });
   await assert.rejects(failing.result, { code: 'answer-no', message: /started with other bounds/ });
   assert.throws(() => replayCall({ config: run.file, id: 'a/b' }), { code: 'usage' });
+  const slip = { config: run.file, id: 'slip', 'max-rate': 5 } as unknown as { config: string; id: string };
+  assert.throws(() => replayCall(slip), { message: /no option 'max-rate'; the nearest is 'maxRate'/ });
 });
 
 test('the live fleet’s offsets and topics are as they were', async () => {

@@ -93,7 +93,7 @@ test('the same id with anything else that verdicts depend on is refused, and say
     const { code, stderr } = await replayHere(of, '--id', 'kept', ...changed);
     assert.equal(code, EXIT.answerNo, `${changed.join(' ')}: ${stderr}`);
     assert.match(stderr, message);
-    assert.match(stderr, /ask for the same to go on with it, or choose another --id\n$/);
+    assert.match(stderr, /--id kept without any flags but --config and --model goes on with it, another --id starts a new one\n$/);
   }
   for (const same of [[], flags]) {
     const result = await replayedHere(run, '--id', 'kept', ...same);

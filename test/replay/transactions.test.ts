@@ -108,7 +108,7 @@ test('an open transaction: no bound lies behind its beginning; once it is over i
   assert.equal(refused.code, EXIT.usage, refused.stderr);
   assert.match(
     refused.stderr,
-    /partition 2: offset 8 lies behind what can be read, which ends at 5 \(a transaction that is still open/,
+    /partition 2: offset 8 is past what can be read, which ends at 5 \(a transaction that is still open/,
   );
   const clipped = await replayedHere(run, '--id', 'clipped', ...flags.slice(2), '--clip');
   assert.equal(clipped.complete, true);

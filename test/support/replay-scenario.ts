@@ -26,6 +26,7 @@ export interface ReplayedResult {
   readonly deadLetters: number;
   readonly alreadyThere: number;
   readonly takenBack: number;
+  readonly gone: number;
 }
 
 /** Scores everything that the topic holds as the live fleet, and ends. */

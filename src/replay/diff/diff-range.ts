@@ -28,6 +28,7 @@ export async function diffRange(
   const { from, to, offsets, partitions } = wanted;
   if (offsets !== null && (from !== null || to !== null))
     throw new UsageError('--offsets says where each partition starts and ends: leave --from and --to out');
+  await refuseUnknown([...(offsets?.keys() ?? []), ...(partitions ?? [])], admin, inputTopic);
   const ranges = [
     between(await limitOf(from, admin, inputTopic), await limitOf(to, admin, inputTopic)),
     offsets === null ? EVERYTHING : { partitions: offsets, rest: null },
@@ -35,6 +36,22 @@ export async function diffRange(
     ...replays.map(doneBy),
   ];
   return ranges.reduce(intersection);
+}
+
+/** A partition that was mistyped would differ in nothing. @throws UsageError */
+async function refuseUnknown(
+  named: readonly number[],
+  admin: KafkaAdmin,
+  inputTopic: string | null,
+): Promise<void> {
+  if (inputTopic === null || named.length === 0) return;
+  // Verdicts outlive their topic as well.
+  const count = (await admin.partitionCounts([inputTopic])).get(inputTopic) ?? Infinity;
+  const unknown = named.find((partition) => partition >= count);
+  if (unknown !== undefined)
+    throw new UsageError(
+      `topic ${inputTopic} has no partition ${unknown}: it has ${count}, from 0 to ${count - 1}`,
+    );
 }
 
 /** A limit of offsets by partition, or the same for all; null for none. */
@@ -63,7 +80,7 @@ function between(from: Limit, to: Limit): SourceRange {
   const rest = keys.size === 0 ? at(-1) : null;
   const all = rest === null ? [...partitions.values()] : [rest];
   if (all.every((range) => range.from !== null && range.to !== null && range.from > range.to))
-    throw new UsageError('--from lies behind --to');
+    throw new UsageError('--from is after --to');
   return { partitions, rest };
 }
 

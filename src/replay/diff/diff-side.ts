@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.js';
-import { UsageError } from '../../errors.js';
+import { MissingRemoteError, UsageError } from '../../errors.js';
 import { type KafkaAdmin, missingTopic } from '../../kafka/admin.js';
 import { type KnownReplay, knownReplay } from '../known-replays.js';
 import { REPLAY_ID } from '../replay-names.js';
@@ -37,7 +37,10 @@ export async function diffSides(
       config === null || !REPLAY_ID.test(name)
         ? null
         : await knownReplay(admin, config.group, config.input.topic, name);
-    if (replay === null) throw missingTopic(name, brokers);
+    if (replay === null)
+      throw new MissingRemoteError(
+        `there is no topic ${name} on ${brokers.join(', ')}${config === null ? '; the id of a replay needs its configuration (--config)' : `, nor is a replay '${name}' of group ${config.group} known: outrider replay status lists them`}`,
+      );
     const { output } = replay.spec;
     if (!(await admin.partitionCounts([output])).has(output)) throw missingTopic(output, brokers);
     return { name, topic: output, replay, onlyRun: isFilling(replay) ? null : replay.id, withoutRun: null };

@@ -83,7 +83,7 @@ class PartitionRange {
     if (clip || typeof bound === 'string') return Math.min(Math.max(offset, low), high);
     if (offset > high)
       throw new UsageError(
-        `${this.place}: offset ${offset} lies behind what can be read, which ends at ${high} (a transaction that is still open does not count); --clip replays what there is`,
+        `${this.place}: offset ${offset} is past what can be read, which ends at ${high} (a transaction that is still open does not count); --clip replays what there is`,
       );
     if (offset < low)
       throw new UsageError(

@@ -22,7 +22,7 @@ export function parsePartitionRanges(text: string): ReadonlyMap<number, OffsetRa
     if (ranges.has(partition)) return `'${part}': partition ${partition} is named twice`;
     const from = offsetOf(fromText);
     const to = offsetOf(toText);
-    if (from !== null && to !== null && from > to) return `'${part}': ${from} lies behind ${to}`;
+    if (from !== null && to !== null && from > to) return `'${part}': ${from} is after ${to}`;
     ranges.set(partition, { from, to });
   }
   return ranges;
@@ -40,7 +40,7 @@ export function parsePartitionList(text: string): ReadonlySet<number> | string {
     const first = Number(firstText);
     const last = lastText === undefined ? first : Number(lastText);
     if (Math.max(first, last) > PARTITION_MAX) return `'${part}': a partition is at most ${PARTITION_MAX}`;
-    if (first > last) return `'${part}': ${first} lies behind ${last}`;
+    if (first > last) return `'${part}': ${first} is after ${last}`;
     for (let partition = first; partition <= last; partition++) {
       if (partitions.has(partition)) return `'${part}': partition ${partition} is named twice`;
       partitions.add(partition);

@@ -41,7 +41,7 @@ export function parseReplayBounds(written: WrittenBounds, nowMs: number): Replay
   if (typeof list === 'string') throw new UsageError(`--partitions: ${list}`);
   const bounds = { from: bound('--from', from, nowMs), to: bound('--to', to ?? 'latest', nowMs) };
   if (isReversed(bounds.from, bounds.to))
-    throw new UsageError(`--from ${from} lies behind --to ${to ?? 'latest'}: nothing is between them`);
+    throw new UsageError(`--from ${from} is after --to ${to ?? 'latest'}: nothing is between them`);
   const text = `from ${from} to ${to ?? 'latest'}${partitions === undefined ? '' : ` partitions ${partitions}`}`;
   return { ...bounds, partitions: list, text };
 }

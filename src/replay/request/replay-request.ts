@@ -30,7 +30,22 @@ export interface ReplayRequest {
   readonly deadLetters: string;
   readonly takenBack: string | null;
   readonly clip: boolean;
+  /** Nothing but the id, and who judges, was said: it goes on as it was started. */
+  readonly isBare: boolean;
 }
+
+/** What says what a replay does. */
+const WHAT = [
+  'from',
+  'to',
+  'offsets',
+  'partitions',
+  'entity',
+  'warmUp',
+  'output',
+  'backfill',
+  'retract',
+] as const satisfies readonly (keyof WrittenRequest)[];
 
 const TOPIC_CHARS_MAX = 249;
 const TOPIC = /^[A-Za-z0-9._-]+$/;
@@ -72,6 +87,7 @@ export function replayRequest(
     deadLetters: checkedTopic(replayTopic(live.deadLetters, id)),
     takenBack: mode === 'backfill' ? own : null,
     clip: written.clip ?? false,
+    isBare: WHAT.every((key) => written[key] === undefined),
   };
 }
 

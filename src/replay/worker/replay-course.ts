@@ -43,11 +43,13 @@ export class ReplayCourse implements Course {
     if (own.offset >= range.low) return from(at, own.offset, note, range.high, false);
     const gone = offsetsText(own.offset, Math.min(range.low, note.to));
     if (clip) {
-      log.warn({ ...at, logStart: range.low }, `${gone} are gone; --clip: the replay goes on behind them`);
-      return from(at, Math.min(range.low, note.to), note, range.high, true);
+      log.warn({ ...at, logStart: range.low }, `${gone} are gone; --clip: the replay goes on after them`);
+      const next = Math.min(range.low, note.to);
+      const done = { ...note.done, gone: note.done.gone + next - own.offset };
+      return from(at, next, { ...note, done }, range.high, true);
     }
     throw new AnswerNoError(
-      `${place}: ${gone} are gone, the log starts at ${range.low}; what was replayed before them stands; --clip goes on behind them`,
+      `${place}: ${gone} are gone, the log starts at ${range.low}; what was replayed before them stands; --clip goes on after them`,
     );
   }
 }
@@ -80,11 +82,11 @@ function pastText(
   { to }: ReplayNote,
   { lastOffset }: UnreadableBatch,
 ): string {
-  if (lastOffset === null) return 'replay what lies behind it under another --id, with --offsets';
+  if (lastOffset === null) return 'replay what comes after it under another --id, with --offsets';
   const next = lastOffset + 1;
   return next >= to
-    ? 'leave it at that: nothing of the range lies behind it'
-    : `replay what lies behind it under another --id, with --offsets ${partition}:${next}-${to}`;
+    ? 'leave it at that: nothing of the range comes after it'
+    : `replay what comes after it under another --id, with --offsets ${partition}:${next}-${to}`;
 }
 
 /** `offsets 500 to 899` */
@@ -100,5 +102,6 @@ function countsOf(unit: UnitFacts): ReplayCounts {
     deadLetters: [...unit.deadLetters.values()].reduce((sum, count) => sum + count, 0),
     alreadyThere: unit.alreadyThere,
     takenBack: unit.takenBack,
+    gone: 0,
   };
 }
