@@ -85,15 +85,18 @@ test('the same id with anything else that verdicts depend on is refused, and say
     [run, [...flags, '--partitions', '0'], /other bounds/],
     [run, [...flags, '--entity', 'e'], /other --entity: none, and not e;/],
     [run, [...flags, '--warm-up', '5'], /other --warm-up: none, and not 5;/],
-    [run, [...flags, '--output', `${run.anomalies}.x`], /other output: own \S+, and not own \S+\.x;/],
-    [run, [...flags, '--backfill'], /other output: own \S+, and not backfill \S+;/],
+    [run, [...flags, '--output', `${run.anomalies}.x`], /other output: \S+\.replay\.kept, and not \S+\.x;/],
+    [run, [...flags, '--backfill'], /other output: \S+, and not \S+ \(--backfill\);/],
     [rules, flags, /other model: test@\w+, and not threshold@\w+;/],
     [stricter, flags, /other features, schema or threshold: /],
   ] as const) {
     const { code, stderr } = await replayHere(of, '--id', 'kept', ...changed);
     assert.equal(code, EXIT.answerNo, `${changed.join(' ')}: ${stderr}`);
     assert.match(stderr, message);
-    assert.match(stderr, /--id kept without any flags but --config and --model goes on with it, another --id starts a new one\n$/);
+    assert.match(
+      stderr,
+      /--id kept without any flags but --config and --model goes on with it, another --id starts a new one\n$/,
+    );
   }
   for (const same of [[], flags]) {
     const result = await replayedHere(run, '--id', 'kept', ...same);
