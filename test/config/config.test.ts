@@ -42,6 +42,7 @@ test('what is left out gets the documented default', () => {
   assert.deepEqual(config.kafka.brokers, ['localhost:9092']);
   assert.deepEqual(config.output, {
     anomalies: 'orders.anomalies',
+    subject: 'orders.anomalies-value',
     deadLetters: 'orders.dlt',
     compression: 'none',
   });

@@ -227,20 +227,12 @@ test('fewer output partitions: an anomaly goes to its partition modulo their cou
     const deadLetters = await own.topic(`${own.name}.fewer.dlt`, 1);
     const run = await own.configure('modulo', { output: { anomalies, deadLetters } });
     await runToEnd(run.file);
-    const places: [number, number][] = [];
-    for await (const batch of own.all(anomalies)) {
-      const output = await own.read({ anomalies, deadLetters });
-      for (const { offset } of batch.records) places.push([batch.partition, Number(offset)]);
-      assert.equal(output.anomalies.length, 3);
-    }
-    assert.deepEqual(
-      places.sort(),
-      [
-        [0, 0],
-        [0, 1],
-        [1, 0],
-      ].sort(),
-    );
+    const { length } = (await own.read({ anomalies, deadLetters })).anomalies;
+    assert.equal(length, 3);
+    const places: number[] = [];
+    for await (const { partition, records } of own.all(anomalies))
+      for (let i = 0; i < records.length; i++) places.push(partition);
+    assert.deepEqual(places.sort(), [0, 0, 1]);
   } finally {
     await own[Symbol.asyncDispose]();
   }
